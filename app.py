@@ -1,0 +1,8 @@
+"""The app: Streamlit runs `seqviz/ui/frame.py`, ready before the first visitor comes."""
+
+import streamlit as st
+
+from seqviz import serving
+from seqviz.launch import FRAME
+
+app = st.App(FRAME, lifespan=serving.lifespan)

@@ -1,0 +1,5 @@
+"""Placeholder frame."""
+
+import streamlit as st
+
+st.title("seqviz")

@@ -1,0 +1,49 @@
+"""The activation functions a cell may use, each with its derivative and its LaTeX name."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Activation:
+    """An elementwise function φ and its derivative φ', both taken at the pre-activation."""
+
+    name: str
+    function: Callable[[Tensor], Tensor]
+    derivative: Callable[[Tensor], Tensor]
+    latex: str
+
+
+def _tanh_derivative(pre: Tensor) -> Tensor:
+    return 1 - torch.tanh(pre) ** 2
+
+
+def _sigmoid_derivative(pre: Tensor) -> Tensor:
+    gate = torch.sigmoid(pre)
+    return gate * (1 - gate)
+
+
+def _relu_derivative(pre: Tensor) -> Tensor:
+    return (pre > 0).to(pre.dtype)
+
+
+def _identity(pre: Tensor) -> Tensor:
+    return pre.clone()
+
+
+ACTIVATIONS: dict[str, Activation] = {
+    "tanh": Activation("tanh", torch.tanh, _tanh_derivative, r"\tanh"),
+    "sigmoid": Activation("sigmoid", torch.sigmoid, _sigmoid_derivative, r"\sigma"),
+    "relu": Activation("relu", torch.relu, _relu_derivative, r"\mathrm{ReLU}"),
+    "identity": Activation("identity", _identity, torch.ones_like, r"\mathrm{id}"),
+}
+
+
+def find_activation(name: str) -> Activation:
+    """The activation of that name; the four names are those of `ACTIVATIONS`."""
+    if name not in ACTIVATIONS:
+        raise ValueError(f"activation: expected one of {', '.join(ACTIVATIONS)}, got {name!r}")
+    return ACTIVATIONS[name]

@@ -1,0 +1,188 @@
+r"""The GRU cell, in the open.
+
+    r, z = σ(W_i· x + b_i· + W_h· h_{t-1} + b_h·)                      reset, update gate
+    n    = φ(W_in x + b_in + r ⊙ (W_hn h_{t-1} + b_hn))                reset after the matmul
+    n    = φ(W_in x + b_in + W_hn (r ⊙ h_{t-1}) + b_hn)                reset before the matmul
+    h_t  = z ⊙ h_{t-1} + (1 − z) ⊙ n
+
+Symbols, gate order (r, z, n) and the two biases are those of `torch.nn.GRUCell`, whose
+parameters are used; it resets after the matmul, with φ = tanh. Reset before is Cho et al.
+2014 (arXiv 1406.1078 v3); the two are different functions and their weights do not convert.
+Here z keeps; Chung et al. 2014 write z where we write 1 − z.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from seqviz.core.activations import find_activation
+from seqviz.core.expect import expect_tensor
+from seqviz.core.what_if import NOTHING, WhatIf
+
+RESETS = ("after", "before")
+
+
+@dataclass(frozen=True)
+class GRUStep:
+    """Every value of one step in the order it is computed, each (H,) except x (D,).
+
+    `q_x` and `q_h` are the parts from the input and from the state (each with its bias),
+    `q_pre` their sum, `q_free` the gate before it is forced. Reset after: `n_gated` = r ⊙ n_h
+    and `h_reset` is None; reset before: `h_reset` = r ⊙ h_prev and `n_gated` is None. In a
+    trace every field has a leading time axis.
+    """
+
+    x: Tensor
+    h_prev: Tensor
+    r_x: Tensor
+    r_h: Tensor
+    r_pre: Tensor
+    r_free: Tensor | None
+    r: Tensor
+    z_x: Tensor
+    z_h: Tensor
+    z_pre: Tensor
+    z_free: Tensor | None
+    z: Tensor
+    n_x: Tensor
+    h_reset: Tensor | None
+    n_h: Tensor
+    n_gated: Tensor | None
+    n_pre: Tensor
+    n: Tensor
+    kept: Tensor
+    z_rest: Tensor
+    written: Tensor
+    h: Tensor
+
+
+def advance(
+    cell: nn.GRUCell,
+    x_part: Tensor,
+    state: tuple[Tensor, ...],
+    t: int,
+    phi: Callable[[Tensor], Tensor],
+    what_if: WhatIf,
+    reset: str,
+) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
+    """One step from the ready x part (3H,): the new state (h,) and what `assemble` takes."""
+    h_prev = what_if.enter(state[0])
+    two, weight, bias = 2 * cell.hidden_size, cell.weight_hh, cell.bias_hh
+    if reset == "after":
+        r_h, z_h, n_h = linear(h_prev, weight, bias).chunk(3, -1)
+    else:
+        b_rz, b_n = (None, None) if bias is None else (bias[:two], bias[two:])
+        r_h, z_h = linear(h_prev, weight[:two], b_rz).chunk(2, -1)
+    r_x, z_x, n_x = x_part.chunk(3, -1)
+    r_pre = r_x + r_h
+    r_free, r = what_if.hold("r", torch.sigmoid(r_pre), t)
+    z_pre = z_x + z_h
+    z_free, z = what_if.hold("z", torch.sigmoid(z_pre), t)
+    h_reset = n_gated = None
+    if reset == "after":
+        n_gated = r * n_h
+        n_pre = n_x + n_gated
+    else:
+        h_reset = r * h_prev
+        n_h = linear(h_reset, weight[two:], b_n)
+        n_pre = n_x + n_h
+    n = phi(n_pre)
+    kept = z * h_prev
+    z_rest = 1 - z
+    written = z_rest * n
+    h = kept + written
+    values = (h_prev, r_h, r_pre, r_free, r, z_h, z_pre, z_free, z, h_reset, n_h, n_gated)
+    return (h,), (*values, n_pre, n, kept, z_rest, written, h)
+
+
+def assemble(x: Tensor, x_part: Tensor, values: tuple) -> GRUStep:
+    """The record of one step, or of many when every value has a leading time axis."""
+    r_x, z_x, n_x = x_part.chunk(3, -1)
+    h_prev, r_h, r_pre, r_free, r, z_h, z_pre, z_free, z, h_reset, n_h, n_gated = values[:12]
+    n_pre, n, kept, z_rest, written, h = values[12:]
+    return GRUStep(
+        *(x, h_prev),
+        *(r_x, r_h, r_pre, r_free, r),
+        *(z_x, z_h, z_pre, z_free, z),
+        *(n_x, h_reset, n_h, n_gated, n_pre, n),
+        *(kept, z_rest, written, h),
+    )
+
+
+def gru_step(
+    cell: nn.GRUCell,
+    x: Tensor,
+    h: Tensor,
+    *,
+    activation: str = "tanh",
+    reset: str = "after",
+    what_if: WhatIf | None = None,
+) -> GRUStep:
+    """One step on x (D,) from the state h (H,); φ of the candidate n is `activation`."""
+    what_if = what_if or NOTHING
+    dtype = cell.weight_ih.dtype
+    expect_tensor("gru_step", "x", x, (cell.input_size,), dtype)
+    expect_tensor("gru_step", "h", h, (cell.hidden_size,), dtype)
+    check_reset("gru_step", reset)
+    what_if.check("gru_step", "gru", cell.hidden_size, 1)
+    phi = find_activation(activation).function
+    x_part = linear(x, cell.weight_ih, cell.bias_ih)
+    _, values = advance(cell, x_part, (h,), 0, phi, what_if, reset)
+    return assemble(x, x_part, values)
+
+
+def check_reset(where: str, reset: str) -> None:
+    """Refuse a reset that is neither after nor before the matmul."""
+    if reset not in RESETS:
+        raise ValueError(f"{where}: expected reset after or before, got {reset!r}")
+
+
+def equations(
+    activation: str = "tanh", reset: str = "after", forced: str | None = None
+) -> dict[str, str]:
+    """LaTeX of every computed field of `GRUStep`, in order; `forced` names a forced gate."""
+    check_reset("equations", reset)
+    phi = find_activation(activation).latex
+    if reset == "after":
+        candidate = {
+            "n_h": r"n^{h}_t = W_{hn}\,h_{t-1} + b_{hn}",
+            "n_gated": r"n^{r}_t = r_t \odot n^{h}_t",
+            "n_pre": r"\bar{n}_t = n^{x}_t + n^{r}_t",
+        }
+    else:
+        candidate = {
+            "h_reset": r"h^{r}_t = r_t \odot h_{t-1}",
+            "n_h": r"n^{h}_t = W_{hn}\,h^{r}_t + b_{hn}",
+            "n_pre": r"\bar{n}_t = n^{x}_t + n^{h}_t",
+        }
+    return {
+        **_gate_equations("r", forced),
+        **_gate_equations("z", forced),
+        "n_x": r"n^{x}_t = W_{in}\,x_t + b_{in}",
+        **candidate,
+        "n": rf"n_t = {phi}(\bar{{n}}_t)",
+        "kept": r"\mathrm{kept}_t = z_t \odot h_{t-1}",
+        "z_rest": r"z'_t = 1 - z_t",
+        "written": r"\mathrm{written}_t = z'_t \odot n_t",
+        "h": r"h_t = \mathrm{kept}_t + \mathrm{written}_t",
+    }
+
+
+def _gate_equations(q: str, forced: str | None) -> dict[str, str]:
+    lines = {
+        f"{q}_x": rf"{q}^{{x}}_t = W_{{i{q}}}\,x_t + b_{{i{q}}}",
+        f"{q}_h": rf"{q}^{{h}}_t = W_{{h{q}}}\,h_{{t-1}} + b_{{h{q}}}",
+        f"{q}_pre": rf"\bar{{{q}}}_t = {q}^{{x}}_t + {q}^{{h}}_t",
+    }
+    if forced == q:
+        lines[f"{q}_free"] = rf"\tilde{{{q}}}_t = \sigma(\bar{{{q}}}_t)"
+        lines[q] = rf"{q}_t = \mathrm{{force}}(\tilde{{{q}}}_t)"
+    else:
+        lines[q] = rf"{q}_t = \sigma(\bar{{{q}}}_t)"
+    return lines
+
+
+EQUATIONS = equations()

@@ -1,0 +1,203 @@
+"""A cell run over a sequence: the record of every step, with a leading time axis.
+
+The steps are those of `rnn_step`, `lstm_step` and `gru_step`; only the x parts of all steps
+are taken together, in one matrix product.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from seqviz.core import gru, lstm, rnn
+from seqviz.core.activations import find_activation
+from seqviz.core.expect import expect_tensor
+from seqviz.core.gru import GRUStep
+from seqviz.core.lstm import LSTMStep, Peepholes
+from seqviz.core.parameters import Cell, copy_cell, kind_of
+from seqviz.core.rnn import RNNStep
+from seqviz.core.what_if import NOTHING, WhatIf
+
+Step: TypeAlias = RNNStep | LSTMStep | GRUStep
+State: TypeAlias = tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a run adds to PyTorch's cell; the defaults add nothing.
+
+    activation  φ by name; None is the cell's own (tanh, or an RNNCell's nonlinearity)
+    peepholes   LSTM only
+    reset       GRU only: after (PyTorch) or before the matmul
+    what_if     interventions
+    """
+
+    activation: str | None = None
+    peepholes: Peepholes | None = None
+    reset: str = "after"
+    what_if: WhatIf | None = None
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The detached record of a run. `trace.f` is (T, H), `trace[t].f` is (H,), t from 0.
+
+    Index t is the time of the input, also in a reversed run (which starts at T−1). `cell` and
+    `options.peepholes` are copies, so the trace stays what it is when the model goes on learning.
+    """
+
+    kind: str
+    cell: Cell
+    options: Options
+    h0: Tensor
+    c0: Tensor | None
+    reverse: bool
+    record: Step
+
+    def __len__(self) -> int:
+        return len(self.record.x)
+
+    def __getitem__(self, t: int) -> Step:
+        return _each(self.record, lambda value: value[t])
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__") or name == "record":
+            raise AttributeError(name)
+        names = [field.name for field in fields(self.record)]
+        if name not in names:
+            raise AttributeError(f"a {self.kind} trace has {', '.join(names)}; not {name}")
+        return getattr(self.record, name)
+
+
+def unroll(
+    cell: Cell,
+    xs: Tensor,
+    h0: Tensor | None = None,
+    c0: Tensor | None = None,
+    options: Options = Options(),
+    reverse: bool = False,
+) -> Trace:
+    """Run the cell over xs (T, D) from h0, c0 (H,), zeros if not given; reverse: from the end."""
+    kind = kind_of(cell)
+    expect_tensor("unroll", "xs", xs, ("time", cell.input_size), cell.weight_ih.dtype)
+    h0, c0 = _checked("unroll", kind, cell, xs, h0, c0, options)
+    with torch.no_grad():
+        record = _run(cell, xs.flip(0) if reverse else xs, h0, c0, options)
+        if reverse:
+            record = _each(record, lambda value: value.flip(0))
+    return Trace(
+        kind=kind,
+        cell=copy_cell(cell),
+        options=_copied(options),
+        h0=h0.detach().clone(),
+        c0=None if c0 is None else c0.detach().clone(),
+        reverse=reverse,
+        record=_each(record, lambda value: value.detach()),
+    )
+
+
+def run_steps(
+    cell: Cell,
+    xs: Tensor,
+    h0: Tensor | None = None,
+    c0: Tensor | None = None,
+    options: Options = Options(),
+) -> Step:
+    """The record with the autograd graph kept, for training.
+
+    xs is (T, D), or (T, ..., D) for a batch; h0 and c0 are (H,) or (..., H). The time-stacked
+    fields hang on the graph of the run: what is built on `record.h` trains every parameter.
+    """
+    kind = kind_of(cell)
+    expect_tensor("run_steps", "xs", xs, ("time", "...", cell.input_size), cell.weight_ih.dtype)
+    h0, c0 = _checked("run_steps", kind, cell, xs, h0, c0, options)
+    return _run(cell, xs, h0, c0, options)
+
+
+def walk(
+    cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, options: Options
+) -> tuple[list[State], list[tuple], Tensor]:
+    """Step by step: the states after each step, the values of each step, and the x parts."""
+    x_parts = linear(xs, cell.weight_ih, cell.bias_ih)
+    step = _stepper(cell, options)
+    state: State = (h0,) if c0 is None else (h0, c0)
+    states, values = [], []
+    for t, x_part in enumerate(x_parts.unbind()):
+        state, computed = step(x_part, state, t)
+        states.append(state)
+        values.append(computed)
+    return states, values, x_parts
+
+
+def _run(cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, options: Options) -> Step:
+    _, values, x_parts = walk(cell, xs, h0, c0, options)
+    stacked = tuple(
+        None if column[0] is None else torch.stack(column) for column in zip(*values, strict=True)
+    )
+    module: Any = {"rnn": rnn, "lstm": lstm, "gru": gru}[kind_of(cell)]
+    return module.assemble(xs, x_parts, stacked)
+
+
+def _stepper(cell: Cell, options: Options) -> Callable[[Tensor, State, int], tuple[State, tuple]]:
+    """The cell's `advance` with everything bound but the x part, the state and t."""
+    what_if = options.what_if or NOTHING
+    phi = find_activation(
+        options.activation or (cell.nonlinearity if isinstance(cell, nn.RNNCell) else "tanh")
+    ).function
+    if isinstance(cell, nn.RNNCell):
+        return partial(rnn.advance, cell, phi=phi, what_if=what_if)
+    if isinstance(cell, nn.LSTMCell):
+        return partial(lstm.advance, cell, phi=phi, what_if=what_if, peepholes=options.peepholes)
+    return partial(gru.advance, cell, phi=phi, what_if=what_if, reset=options.reset)
+
+
+def _checked(
+    where: str,
+    kind: str,
+    cell: Cell,
+    xs: Tensor,
+    h0: Tensor | None,
+    c0: Tensor | None,
+    options: Options,
+) -> tuple[Tensor, Tensor | None]:
+    """The initial states, checked and of full shape; what does not fit is refused."""
+    if options.peepholes is not None and kind != "lstm":
+        raise ValueError(f"{where}: expected peepholes with an LSTM only, got {kind}")
+    if isinstance(cell, nn.LSTMCell):
+        lstm.check_peepholes(where, options.peepholes, cell)
+    gru.check_reset(where, options.reset)
+    if options.reset != "after" and kind != "gru":
+        raise ValueError(f"{where}: expected reset before with a GRU only, got {kind}")
+    if c0 is not None and kind != "lstm":
+        raise ValueError(f"{where}: expected c0 with an LSTM only, got {kind}")
+    (options.what_if or NOTHING).check(where, kind, cell.hidden_size, len(xs))
+    h0 = _state(where, "h0", h0, cell, xs)
+    return h0, _state(where, "c0", c0, cell, xs) if kind == "lstm" else None
+
+
+def _state(where: str, name: str, state: Tensor | None, cell: Cell, xs: Tensor) -> Tensor:
+    shape = (*xs.shape[1:-1], cell.hidden_size)
+    if state is None:
+        return xs.new_zeros(shape)
+    if isinstance(state, Tensor) and state.dim() == 1:
+        shape = (cell.hidden_size,)
+    expect_tensor(where, name, state, shape, cell.weight_ih.dtype)
+    return state.expand(*xs.shape[1:-1], cell.hidden_size)
+
+
+def _copied(options: Options) -> Options:
+    if options.peepholes is None:
+        return options
+    copy = Peepholes(len(options.peepholes.p_i), dtype=options.peepholes.p_i.dtype)
+    copy.load_state_dict(options.peepholes.state_dict())
+    return Options(options.activation, copy, options.reset, options.what_if)
+
+
+def _each(record: Step, change: Callable[[Tensor], Tensor]) -> Any:
+    """The same record with every tensor changed; None stays None."""
+    values: Any = (getattr(record, field.name) for field in fields(record))
+    return type(record)(*(None if value is None else change(value) for value in values))

@@ -2,7 +2,7 @@
 # mutants: break the core on purpose, report which test notices · clean: forget the environment
 # Needs Python 3.11 or newer. PIP_FLAGS goes to every pip install, ARGS to what is run.
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench mutants wheel clean
+.PHONY: help run test check format bench mutants wheel wheel-test clean
 
 VENV ?= .venv
 PY := $(VENV)/bin/python
@@ -33,7 +33,7 @@ run: $(VENV)/.app
 	@$(PY) -m seqviz $(ARGS)
 
 test: $(VENV)/.dev
-	@$(PY) tests/chromium.py
+	@$(PY) -m tests.chromium
 	@$(PY) -m pytest -rs $(ARGS)
 
 check: $(VENV)/.dev
@@ -49,10 +49,13 @@ bench: $(VENV)/.dev
 	@$(PY) -m benchmarks $(ARGS)
 
 mutants: $(VENV)/.dev
-	@$(PY) tests/mutants.py $(ARGS)
+	@$(PY) -m tests.mutants $(ARGS)
 
 wheel: $(VENV)/.app
-	@$(PY) -m pip wheel --quiet --no-deps --wheel-dir dist .
+	@rm -rf dist && $(PY) -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+
+wheel-test: wheel $(VENV)/.dev
+	@$(PY) -m tests.wheel dist/*.whl
 
 clean:
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -60,7 +60,8 @@ class GRUStep:
 
 
 def advance(
-    cell: nn.GRUCell,
+    weight_hh: Tensor,
+    bias_hh: Tensor | None,
     x_part: Tensor,
     state: tuple[Tensor, ...],
     t: int,
@@ -70,12 +71,12 @@ def advance(
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
     """One step from the ready x part (3H,): the new state (h,) and what `assemble` takes."""
     h_prev = what_if.enter(state[0])
-    two, weight, bias = 2 * cell.hidden_size, cell.weight_hh, cell.bias_hh
     if reset == "after":
-        r_h, z_h, n_h = linear(h_prev, weight, bias).chunk(3, -1)
+        r_h, z_h, n_h = linear(h_prev, weight_hh, bias_hh).chunk(3, -1)
     else:
-        b_rz, b_n = (None, None) if bias is None else (bias[:two], bias[two:])
-        r_h, z_h = linear(h_prev, weight[:two], b_rz).chunk(2, -1)
+        W_hr, W_hz, W_hn = weight_hh.chunk(3)
+        b_hr, b_hz, b_hn = (None, None, None) if bias_hh is None else bias_hh.chunk(3)
+        r_h, z_h = linear(h_prev, W_hr, b_hr), linear(h_prev, W_hz, b_hz)
     r_x, z_x, n_x = x_part.chunk(3, -1)
     r_pre = r_x + r_h
     r_free, r = what_if.hold("r", torch.sigmoid(r_pre), t)
@@ -87,7 +88,7 @@ def advance(
         n_pre = n_x + n_gated
     else:
         h_reset = r * h_prev
-        n_h = linear(h_reset, weight[two:], b_n)
+        n_h = linear(h_reset, W_hn, b_hn)
         n_pre = n_x + n_h
     n = phi(n_pre)
     kept = z * h_prev
@@ -130,7 +131,7 @@ def gru_step(
     what_if.check("gru_step", "gru", cell.hidden_size, 1)
     phi = find_activation(activation).function
     x_part = linear(x, cell.weight_ih, cell.bias_ih)
-    _, values = advance(cell, x_part, (h,), 0, phi, what_if, reset)
+    _, values = advance(cell.weight_hh, cell.bias_hh, x_part, (h,), 0, phi, what_if, reset)
     return assemble(x, x_part, values)
 
 

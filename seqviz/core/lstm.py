@@ -81,7 +81,8 @@ class Peepholes(nn.Module):
 
 
 def advance(
-    cell: nn.LSTMCell,
+    weight_hh: Tensor,
+    bias_hh: Tensor | None,
     x_part: Tensor,
     state: tuple[Tensor, ...],
     t: int,
@@ -91,7 +92,7 @@ def advance(
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
     """One step from the ready x part (4H,): the new state (h, c) and what `assemble` takes."""
     h_prev, c_prev = what_if.enter(state[0]), what_if.enter(state[1])
-    h_part = linear(h_prev, cell.weight_hh, cell.bias_hh)
+    h_part = linear(h_prev, weight_hh, bias_hh)
     i_pre, f_pre, g_pre, o_pre = (x_part + h_part).chunk(4, -1)
     i_c = f_c = o_c = None
     if peepholes is not None:
@@ -150,7 +151,7 @@ def lstm_step(
     what_if.check("lstm_step", "lstm", cell.hidden_size, 1)
     phi = find_activation(activation).function
     x_part = linear(x, cell.weight_ih, cell.bias_ih)
-    _, values = advance(cell, x_part, (h, c), 0, phi, what_if, peepholes)
+    _, values = advance(cell.weight_hh, cell.bias_hh, x_part, (h, c), 0, phi, what_if, peepholes)
     return assemble(x, x_part, values)
 
 

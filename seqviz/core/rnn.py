@@ -33,7 +33,8 @@ class RNNStep:
 
 
 def advance(
-    cell: nn.RNNCell,
+    weight_hh: Tensor,
+    bias_hh: Tensor | None,
     x_part: Tensor,
     state: tuple[Tensor, ...],
     t: int,
@@ -42,7 +43,7 @@ def advance(
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
     """One step from the ready x part (H,): the new state (h,) and what `assemble` takes."""
     h_prev = what_if.enter(state[0])
-    h_h = linear(h_prev, cell.weight_hh, cell.bias_hh)
+    h_h = linear(h_prev, weight_hh, bias_hh)
     h_pre = x_part + h_h
     h = phi(h_pre)
     return (h,), (h_prev, h_h, h_pre, h)
@@ -70,7 +71,7 @@ def rnn_step(
     what_if.check("rnn_step", "rnn", cell.hidden_size, 1)
     phi = find_activation(activation or cell.nonlinearity).function
     x_part = linear(x, cell.weight_ih, cell.bias_ih)
-    _, values = advance(cell, x_part, (h,), 0, phi, what_if)
+    _, values = advance(cell.weight_hh, cell.bias_hh, x_part, (h,), 0, phi, what_if)
     return assemble(x, x_part, values)
 
 

@@ -85,10 +85,9 @@ def unroll(
     kind = kind_of(cell)
     expect_tensor("unroll", "xs", xs, ("time", cell.input_size), cell.weight_ih.dtype)
     h0, c0 = _checked("unroll", kind, cell, xs, h0, c0, options)
-    with torch.no_grad():
+    xs = xs.detach()
+    with torch.inference_mode():
         record = _run(cell, xs.flip(0) if reverse else xs, h0, c0, options)
-        if reverse:
-            record = _each(record, lambda value: value.flip(0))
     return Trace(
         kind=kind,
         cell=copy_cell(cell),
@@ -96,7 +95,7 @@ def unroll(
         h0=h0.detach().clone(),
         c0=None if c0 is None else c0.detach().clone(),
         reverse=reverse,
-        record=_each(record, lambda value: value.detach()),
+        record=_each(record, lambda value: value.flip(0) if reverse else value.clone()),
     )
 
 
@@ -148,11 +147,12 @@ def _stepper(cell: Cell, options: Options) -> Callable[[Tensor, State, int], tup
     phi = find_activation(
         options.activation or (cell.nonlinearity if isinstance(cell, nn.RNNCell) else "tanh")
     ).function
+    given = (cell.weight_hh, cell.bias_hh)
     if isinstance(cell, nn.RNNCell):
-        return partial(rnn.advance, cell, phi=phi, what_if=what_if)
+        return partial(rnn.advance, *given, phi=phi, what_if=what_if)
     if isinstance(cell, nn.LSTMCell):
-        return partial(lstm.advance, cell, phi=phi, what_if=what_if, peepholes=options.peepholes)
-    return partial(gru.advance, cell, phi=phi, what_if=what_if, reset=options.reset)
+        return partial(lstm.advance, *given, phi=phi, what_if=what_if, peepholes=options.peepholes)
+    return partial(gru.advance, *given, phi=phi, what_if=what_if, reset=options.reset)
 
 
 def _checked(
@@ -199,5 +199,6 @@ def _copied(options: Options) -> Options:
 
 def _each(record: Step, change: Callable[[Tensor], Tensor]) -> Any:
     """The same record with every tensor changed; None stays None."""
-    values: Any = (getattr(record, field.name) for field in fields(record))
-    return type(record)(*(None if value is None else change(value) for value in values))
+    values = (getattr(record, field.name) for field in fields(record))
+    record_type: Any = type(record)
+    return record_type(*(None if value is None else change(value) for value in values))

@@ -1,0 +1,97 @@
+"""One scene for every cell, variant and size: what Python and the player both have to recompute."""
+
+from collections.abc import Iterator
+from functools import cache
+
+import torch
+
+from seqviz.core.gradients import gradients
+from seqviz.core.lstm import Peepholes
+from seqviz.core.parameters import make_cell
+from seqviz.core.unroll import Options, Trace, unroll
+from seqviz.core.what_if import Force, WhatIf
+from seqviz.scenes import Scene, Sequence
+from seqviz.scenes.recurrent import cell_scene
+
+PLAIN = Options()
+
+
+def trace_of(
+    kind: str, options: Options, *, steps: int, hidden: int, inputs: int, seed: int
+) -> Trace:
+    """A trace with random weights, non-zero biases and states."""
+    generator = torch.Generator().manual_seed(seed)
+    cell = make_cell(kind, inputs, hidden, seed=seed)
+    xs, h0, c0 = (
+        torch.randn(shape, generator=generator, dtype=torch.float64)
+        for shape in ((steps, inputs), (hidden,), (hidden,))
+    )
+    return unroll(cell, xs, h0, c0 if kind == "lstm" else None, options)
+
+
+def scene_of(
+    kind: str,
+    options: Options = PLAIN,
+    *,
+    steps: int = 5,
+    hidden: int = 4,
+    inputs: int = 3,
+    classes: int = 6,
+    seed: int = 0,
+) -> Scene:
+    """A whole scene: readout, gradients, and a ghost where something is forced or wiped."""
+    trace = trace_of(kind, options, steps=steps, hidden=hidden, inputs=inputs, seed=seed)
+    generator = torch.Generator().manual_seed(seed + 1)
+    weight = torch.randn(classes, hidden, generator=generator, dtype=torch.float64)
+    bias = torch.randn(classes, generator=generator, dtype=torch.float64)
+    ghost = None
+    if options.what_if is not None:
+        free = Options(options.activation, options.peepholes, options.reset)
+        ghost = unroll(trace.cell, trace.record.x, trace.h0, trace.c0, free)
+    return cell_scene(
+        trace,
+        gradients=gradients(trace, "all"),
+        loss_at="all",
+        readout=(weight, bias),
+        ghost=ghost,
+        sequence=Sequence(
+            tuple(f"t{t}" for t in range(steps)), None, tuple(map(str, range(classes))), "p"
+        ),
+    )
+
+
+def variants() -> Iterator[tuple[str, str, Options]]:
+    """(name, kind, options) of every variant a page can show."""
+    for activation in ("tanh", "sigmoid", "relu", "identity"):
+        for kind in ("rnn", "lstm", "gru"):
+            yield f"{kind}-{activation}", kind, Options(activation)
+    yield "lstm-peepholes", "lstm", Options(peepholes=Peepholes(4, seed=7))
+    yield "gru-reset-before", "gru", Options(reset="before")
+    for kind in ("rnn", "lstm", "gru"):
+        yield f"{kind}-wiped", kind, Options(what_if=WhatIf(wipe=True))
+    for kind, gates in (("lstm", "ifo"), ("gru", "rz")):
+        for gate in gates:
+            force = Force(gate, 0.25, None, None)
+            yield f"{kind}-force-{gate}", kind, Options(what_if=WhatIf(force=force))
+    force = Force("f", 1.0, 2, 3)
+    yield (
+        "lstm-peepholes-force-one-wiped",
+        "lstm",
+        Options(peepholes=Peepholes(4, seed=7), what_if=WhatIf(wipe=True, force=force)),
+    )
+    yield (
+        "gru-reset-before-force-one",
+        "gru",
+        Options(reset="before", what_if=WhatIf(force=Force("r", 0.0, 1, 2))),
+    )
+
+
+@cache
+def catalogue() -> dict[str, Scene]:
+    """Every scene by name."""
+    scenes = {name: scene_of(kind, options) for name, kind, options in variants()}
+    for kind in ("rnn", "lstm", "gru"):
+        for steps, hidden, inputs in ((1, 1, 1), (2, 8, 1), (7, 9, 5), (30, 32, 12)):
+            name = f"{kind}-T{steps}-H{hidden}-D{inputs}"
+            scenes[name] = scene_of(kind, steps=steps, hidden=hidden, inputs=inputs, seed=steps)
+    return scenes

@@ -1,0 +1,249 @@
+/**
+ * The cursor: where the reader is in a scene. Pure; the player draws what it says.
+ *
+ * `substep` null shows the whole step. While a sub-step is set, playing goes by sub-steps.
+ * `selected` is explained in the inspector and follows the cursor; pins stay at their step.
+ *
+ * @typedef {{name: string, t: number|null, index: number}} Place
+ * @typedef {{steps: number, substeps: number, units: number}} Bounds
+ * @typedef {{t: number, substep: number|null, unit: number, pins: Place[],
+ *   selected: Place|null, playing: boolean, speed: number, view: "unrolled"|"rolled",
+ *   level: "flow"|"numbers"|"arithmetic", future: "faint"|"hidden", auto: boolean,
+ *   rest: number, reduced: boolean, bounds: Bounds}} State
+ */
+
+export const SPEEDS = [0.25, 0.5, 1, 2, 4];
+export const LEVELS = ["flow", "numbers", "arithmetic"];
+const MOST_PINS = 6;
+const STEP_MS = 800;
+const SUBSTEP_MS = 500;
+
+const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
+const samePlace = (a, b) => a.name === b.name && a.t === b.t && a.index === b.index;
+
+/** What the scene allows: how many steps, sub-steps, and units the main strips have. */
+export function boundsOf(model) {
+  const name = model.scene.panels?.find((panel) => model.has(panel));
+  const units = name ? model.shape(name).reduce((all, length) => all * length, 1) : 1;
+  return { steps: model.steps, substeps: model.scene.substeps?.length ?? 0, units: Math.max(units, 1) };
+}
+
+/**
+ * @param {{autoplay?: boolean, step?: number|null, reduced?: boolean, unit?: number,
+ *   pins?: Place[]}} options  reduced: the reader asked for reduced motion.
+ * @returns {State}
+ */
+export function initial(model, options = {}) {
+  const bounds = boundsOf(model);
+  const rest = clamp(model.scene.rest ?? 0, 0, bounds.steps - 1);
+  const reduced = Boolean(options.reduced);
+  const asked = options.step ?? null;
+  const auto = Boolean(options.autoplay) && !reduced && asked === null && rest > 0;
+  return {
+    t: clamp(asked ?? (auto ? 0 : rest), 0, bounds.steps - 1),
+    substep: null,
+    unit: clamp(options.unit ?? 0, 0, bounds.units - 1),
+    pins: options.pins ?? [],
+    selected: null,
+    playing: auto,
+    speed: 1,
+    view: "unrolled",
+    level: "numbers",
+    future: "faint",
+    auto,
+    rest,
+    reduced,
+    bounds,
+  };
+}
+
+/** The same cursor over another scene: what does not fit is moved or let go. */
+export function fit(state, model) {
+  const bounds = boundsOf(model);
+  const fits = ({ name, t, index }) =>
+    model.has(name) && (t === null || t < bounds.steps) && index < elements(model, name);
+  return {
+    ...state,
+    t: clamp(state.t, 0, bounds.steps - 1),
+    unit: clamp(state.unit, 0, bounds.units - 1),
+    substep: state.substep === null || bounds.substeps === 0 ? null : clamp(state.substep, 0, bounds.substeps - 1),
+    pins: state.pins.filter(fits),
+    selected: state.selected && fits(state.selected) ? state.selected : null,
+    rest: clamp(model.scene.rest ?? 0, 0, bounds.steps - 1),
+    playing: false,
+    auto: false,
+    bounds,
+  };
+}
+
+function elements(model, name) {
+  return model.shape(name).reduce((all, length) => all * length, 1);
+}
+
+/** Milliseconds until the next tick while playing. */
+export function interval(state) {
+  return (state.substep === null ? STEP_MS : SUBSTEP_MS) / state.speed;
+}
+
+/** The step that playing stops at. */
+function destination(state) {
+  return state.auto ? state.rest : state.bounds.steps - 1;
+}
+
+function move(state, t, substep = null) {
+  const to = clamp(t, 0, state.bounds.steps - 1);
+  const { selected } = state;
+  const follows = selected && selected.t === state.t;
+  return { ...state, t: to, substep, selected: follows ? { ...selected, t: to } : selected };
+}
+
+function moveFine(state, by) {
+  const { substeps, steps } = state.bounds;
+  if (substeps === 0) return move(state, state.t + by);
+  if (state.substep === null) return { ...state, substep: by > 0 ? 0 : substeps - 1 };
+  const next = state.substep + by;
+  if (next >= 0 && next < substeps) return { ...state, substep: next };
+  const t = state.t + by;
+  if (t < 0 || t >= steps) return state;
+  return move(state, t, next < 0 ? substeps - 1 : 0);
+}
+
+function chooseUnit(state, unit) {
+  const to = clamp(unit, 0, state.bounds.units - 1);
+  const { selected } = state;
+  const follows = selected && selected.index === state.unit;
+  return { ...state, unit: to, selected: follows ? { ...selected, index: to } : selected };
+}
+
+function togglePin(state, place) {
+  if (!place) return state;
+  const rest = state.pins.filter((pin) => !samePlace(pin, place));
+  const pins = rest.length < state.pins.length ? rest : [...state.pins, place].slice(-MOST_PINS);
+  return { ...state, pins, selected: place };
+}
+
+function release(state, all) {
+  if (all) return { ...state, selected: null, pins: [] };
+  if (state.selected) return { ...state, selected: null };
+  return { ...state, pins: state.pins.slice(0, -1) };
+}
+
+function play(state) {
+  if (state.playing) return { ...state, playing: false, auto: false };
+  const done = state.t >= state.bounds.steps - 1 && atLastSubstep(state);
+  const from = done ? move(state, 0, state.substep === null ? null : 0) : state;
+  return { ...from, playing: true, auto: false };
+}
+
+function atLastSubstep({ substep, bounds }) {
+  return substep === null || substep >= bounds.substeps - 1;
+}
+
+function tick(state) {
+  if (!state.playing) return state;
+  const next = state.substep === null ? move(state, state.t + 1) : moveFine(state, 1);
+  const arrived = next.t >= destination(state) && atLastSubstep(next);
+  return arrived ? { ...next, playing: false, auto: false } : next;
+}
+
+const ACTIONS = {
+  step: (state, { by }) => move(state, state.t + by),
+  fine: (state, { by }) => moveFine(state, by),
+  go: (state, { t }) => move(state, t),
+  home: (state) => move(state, 0),
+  end: (state) => move(state, state.bounds.steps - 1),
+  unit: (state, { by, unit }) => chooseUnit(state, unit ?? state.unit + by),
+  select: (state, { place }) => ({ ...state, selected: place }),
+  pin: (state, { place }) => togglePin(state, place ?? state.selected),
+  unpin: (state, { place }) => ({ ...state, pins: state.pins.filter((pin) => !samePlace(pin, place)) }),
+  release: (state, { all }) => release(state, all),
+  play,
+  pause: (state) => state,
+  tick,
+  speed: (state, { speed, by }) => ({ ...state, speed: speed ?? shiftSpeed(state.speed, by) }),
+  substeps: (state, { on }) => ({ ...state, substep: on && state.bounds.substeps ? 0 : null }),
+  view: (state, { view }) => ({ ...state, view: view ?? (state.view === "rolled" ? "unrolled" : "rolled") }),
+  level: (state, { level }) => ({ ...state, level }),
+  future: (state, { future }) =>
+    ({ ...state, future: future ?? (state.future === "hidden" ? "faint" : "hidden") }),
+  reduced: (state, { on }) => ({ ...state, reduced: on, playing: on && state.auto ? false : state.playing }),
+};
+
+const KEEP_PLAYING = new Set(["tick", "play", "speed", "view", "level", "future", "reduced", "select", "substeps"]);
+
+function shiftSpeed(speed, by) {
+  const at = SPEEDS.indexOf(speed);
+  return SPEEDS[clamp((at < 0 ? SPEEDS.indexOf(1) : at) + by, 0, SPEEDS.length - 1)];
+}
+
+/**
+ * The next state. Going somewhere by hand stops playing; anything the reader does except
+ * looking (select) stops the play that started by itself.
+ *
+ * @param {State} state
+ * @param {{type: string} & Record<string, any>} action
+ * @returns {State}
+ */
+export function reduce(state, action) {
+  const act = ACTIONS[action.type];
+  if (!act) throw new Error(`no action is called "${action.type}"`);
+  const next = act(state, action);
+  const stops = state.auto
+    ? !["tick", "select", "reduced"].includes(action.type)
+    : !KEEP_PLAYING.has(action.type);
+  return stops && next.playing && action.type !== "play" ? { ...next, playing: false, auto: false } : next;
+}
+
+const ANYWHERE = {
+  ArrowLeft: { type: "step", by: -1 },
+  ArrowRight: { type: "step", by: 1 },
+  Home: { type: "home" },
+  End: { type: "end" },
+};
+
+const INSIDE = {
+  " ": { type: "play" },
+  ArrowUp: { type: "unit", by: -1 },
+  ArrowDown: { type: "unit", by: 1 },
+  Enter: { type: "pin" },
+  Escape: { type: "release" },
+  1: { type: "level", level: "flow" },
+  2: { type: "level", level: "numbers" },
+  3: { type: "level", level: "arithmetic" },
+  "+": { type: "speed", by: 1 },
+  "-": { type: "speed", by: -1 },
+  h: { type: "future" },
+  v: { type: "view" },
+};
+
+const FINE = { ArrowLeft: { type: "fine", by: -1 }, ArrowRight: { type: "fine", by: 1 } };
+const PRESSES_BUTTON = [" ", "Enter"];
+
+/**
+ * What a key does, or null if it is not ours.
+ *
+ * @param {{key: string, shiftKey?: boolean, ctrlKey?: boolean, altKey?: boolean,
+ *   metaKey?: boolean, defaultPrevented?: boolean}} event
+ * @param {boolean} inside  is the focus in the player?
+ * @param {boolean|"button"} controlFocused  does a control own the keys? A button owns only
+ *   Space and Enter, and only leaves the others to a player it stands in.
+ */
+export function keyAction(event, inside, controlFocused) {
+  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return null;
+  if (controlFocused && !(controlFocused === "button" && inside)) return null;
+  if (controlFocused && PRESSES_BUTTON.includes(event.key)) return null;
+  if (event.shiftKey && Object.hasOwn(FINE, event.key)) return inside ? FINE[event.key] : null;
+  if (Object.hasOwn(ANYWHERE, event.key)) return event.shiftKey ? null : ANYWHERE[event.key];
+  return inside && Object.hasOwn(INSIDE, event.key) ? INSIDE[event.key] : null;
+}
+
+/** How an element takes keys: true (text, sliders, lists), "button", or false. */
+export function controlKind(element) {
+  if (!element) return false;
+  const tag = (element.tagName ?? "").toLowerCase();
+  const role = element.getAttribute?.("role") ?? "";
+  if (element.isContentEditable || ["textarea", "select", "iframe", "video", "audio"].includes(tag)) return true;
+  if (tag === "input") return ["button", "submit", "reset"].includes(element.type) ? "button" : true;
+  if (["slider", "textbox", "combobox", "listbox", "option", "tab", "radio", "menuitem", "spinbutton"].includes(role)) return true;
+  return tag === "button" || tag === "summary" || tag === "a" || role === "button" ? "button" : false;
+}

@@ -1,0 +1,247 @@
+/**
+ * What an element is made of, before it is printed: formula, terms, and the function that
+ * makes the value out of their sum.
+ *
+ * @typedef {import("./symbols.js").Part} Part
+ * @typedef {import("./values.js").Source} Source
+ * @typedef {{kind: "product"|"value"|"bias", label: string, factors: number[], value: number,
+ *   text?: string, sources: Source[]}} Derived
+ * @typedef {{apply: (sum: number) => number, wrap: (text: string) => string,
+ *   label: (sum: string) => string}} Finish
+ * @typedef {{formula: Part[], terms: Derived[], finish?: Finish, note?: string,
+ *   sources?: Source[]}} Derivation
+ */
+import { factorText } from "./digits.js";
+import { FUNCTIONS, operandsOf, termsOf } from "./operations.js";
+import { elementLabel, operandParts, readParts, say } from "./symbols.js";
+
+const text = (words) => ({ text: words });
+const PLUS = text(" + ");
+const MINUS_SIGN = text(" − ");
+const SPACE = text(" ");
+
+function interleave(lists, between) {
+  return lists.flatMap((list, k) => (k === 0 ? list : [between, ...list]));
+}
+
+/** A term with its labels and sources: of a product, the label is the last factor that varies. */
+function labelled(model, { kind, factors, value }) {
+  const varying = factors.filter(({ taken }) => taken.t !== null || taken.tensor.role !== "weight");
+  const named = varying.length > 0 ? varying : factors;
+  return {
+    kind,
+    label: named.map(({ taken, index }) => elementLabel(model, taken, index)).join(" × "),
+    factors: factors.map((factor) => factor.value),
+    value,
+    sources: factors.map(({ taken, index }) => taken.source(index)),
+  };
+}
+
+function elementTerms(model, name, t, index) {
+  return termsOf(model, model.tensor(name), t, index).map((term) => labelled(model, term));
+}
+
+const isPlain = ({ shift, block }) => !shift && !block;
+const SUMS = ["affine", "add"];
+
+/** Is this operand a sum that is only a step on the way? */
+function isPureSum(model, operand) {
+  return isPlain(operand) && SUMS.includes(model.tensor(operand.tensor).operation.name);
+}
+
+function affineFormula(model, tensor) {
+  const [W, v, b] = tensor.operation.operands.map((operand) => operandParts(model, operand, tensor));
+  return b ? [...W, SPACE, ...v, PLUS, ...b] : [...W, SPACE, ...v];
+}
+
+/** An element as a sum, seen through the sums that it is made of. */
+function expandSum(model, name, t, index, through) {
+  const tensor = model.tensor(name);
+  if (tensor.operation.name === "affine") {
+    return { formula: affineFormula(model, tensor), terms: elementTerms(model, name, t, index) };
+  }
+  const elements = termsOf(model, tensor, t, index);
+  const parts = tensor.operation.operands.map((operand, k) => {
+    const [{ taken, index: at }] = elements[k].factors;
+    if (through && isPureSum(model, operand)) return expandSum(model, operand.tensor, t, at, through);
+    return isPlain(operand) && model.tensor(operand.tensor).operation.name === "multiply"
+      ? expandProduct(model, operand.tensor, t, at)
+      : { formula: readParts(model, taken, at, tensor), terms: [labelled(model, elements[k])] };
+  });
+  return { formula: interleave(parts.map(({ formula }) => formula), PLUS), terms: parts.flatMap(({ terms }) => terms) };
+}
+
+function expandProduct(model, name, t, index) {
+  const tensor = model.tensor(name);
+  const [term] = termsOf(model, tensor, t, index);
+  const formula = interleave(
+    term.factors.map(({ taken, index: at }) => readParts(model, taken, at, tensor)), text(" × "));
+  return { formula, terms: [labelled(model, term)] };
+}
+
+function around(symbol) {
+  return {
+    wrap: (inner) => (symbol ? `${symbol}(${inner})` : inner),
+    label: (sum) => (symbol ? `${symbol}(${sum})` : sum),
+  };
+}
+
+function deriveActivation(model, tensor, t, index) {
+  const [operand] = tensor.operation.operands;
+  const { symbol, apply } = FUNCTIONS[tensor.operation.function];
+  const pre = isPureSum(model, operand)
+    ? expandSum(model, operand.tensor, t, index, true)
+    : plain(model, tensor, t, index);
+  const formula = symbol ? [text(`${symbol}(`), ...pre.formula, text(")")] : pre.formula;
+  return { formula, terms: pre.terms, finish: symbol ? { apply, ...around(symbol) } : undefined };
+}
+
+/** The operands as they stand, element by element. */
+function plain(model, tensor, t, index) {
+  const elements = termsOf(model, tensor, t, index);
+  const formula = interleave(
+    elements.map(({ factors: [{ taken, index: at }] }) => readParts(model, taken, at, tensor)), PLUS);
+  return { formula, terms: elements.map((term) => labelled(model, term)) };
+}
+
+function deriveAdd(model, tensor, t, index) {
+  const through = tensor.operation.operands.every((operand) => isPureSum(model, operand));
+  return expandSum(model, tensor.name, t, index, through);
+}
+
+function deriveSub(model, tensor, t, index) {
+  const elements = termsOf(model, tensor, t, index);
+  const formula = interleave(elements.map(({ factors: [factor], value }) =>
+    (factor ? readParts(model, factor.taken, factor.index, tensor) : [text(factorText(value))])), MINUS_SIGN);
+  return { formula, terms: elements.map((term) => labelled(model, term)) };
+}
+
+function deriveForce(model, tensor, t, index, words) {
+  const [free, mask, forced] = operandsOf(model, tensor, t);
+  const [{ factors: [chosen], value }] = termsOf(model, tensor, t, index);
+  if (chosen.taken === free || chosen.taken.operand === free.operand) {
+    return derive(model, free.tensor.name, free.t ?? t, chosen.index, words);
+  }
+  return {
+    formula: [],
+    terms: [],
+    note: say(words, "inspector.forced", { value: factorText(value) }),
+    sources: [forced.source(chosen.index), mask.source(Math.min(index, mask.values.length - 1))],
+  };
+}
+
+function deriveScale(model, tensor, t, index) {
+  const { formula, terms: [term] } = plain(model, tensor, t, index);
+  const { factor } = tensor.operation;
+  return {
+    formula: [text(`${factorText(factor, 4)} × `), ...formula],
+    terms: [{ ...term, kind: "product", factors: [factor, term.value], value: factor * term.value }],
+  };
+}
+
+/** exp(a) of every entry of the row, and this element's share of their sum. */
+function deriveSoftmax(model, tensor, t, index) {
+  const [logits] = operandsOf(model, tensor, t);
+  const elements = termsOf(model, tensor, t, index);
+  const entries = elements.map(({ factors: [factor] }) => factor);
+  const largest = Math.max(...entries.map(({ value }) => value));
+  const shift = largest > 10 || largest < -10 ? largest : 0;
+  const own = entries[index % entries.length];
+  const z = operandParts(model, logits.operand, tensor);
+  const power = (value) => (Math.abs(shift) > 0 ? `e^(${factorText(value)} − ${factorText(shift)})` : `e^${factorText(value)}`);
+  const terms = elements.map((term, k) => ({
+    ...labelled(model, term),
+    label: entryLabel(model, tensor, entries[k], k),
+    text: power(entries[k].value),
+    value: Math.exp(entries[k].value - shift),
+  }));
+  const numerator = Math.exp(own.value - shift);
+  const over = (sum) => `${factorText(numerator)} / ${sum}`;
+  return {
+    formula: [text("exp("), ...readParts(model, own.taken, own.index, tensor), text(") / Σ exp("), ...z, text(")")],
+    terms,
+    finish: { apply: (sum) => numerator / sum, wrap: over, label: over },
+  };
+}
+
+function entryLabel(model, tensor, { taken, index }, k) {
+  const classes = model.scene.sequence?.classes;
+  const isPrediction = tensor.name === model.scene.sequence?.prediction;
+  return isPrediction && classes?.[k] !== undefined ? `“${classes[k]}”` : elementLabel(model, taken, index);
+}
+
+function deriveMatmul(model, tensor, t, index) {
+  const [A, B] = tensor.operation.operands.map((operand) => operandParts(model, operand, tensor));
+  const end = { ...B[B.length - 1], ...(tensor.operation.transpose ? { sup: "⊤" } : {}) };
+  return { formula: [...A, SPACE, ...B.slice(0, -1), end], terms: elementTerms(model, tensor.name, t, index) };
+}
+
+/** A function of the whole row: its mean, its length, its sum. */
+function deriveRow(symbols, finish) {
+  return (model, tensor, t, index) => {
+    const [operand] = tensor.operation.operands;
+    const elements = elementTerms(model, tensor.name, t, index);
+    const formula = [text(symbols[0]), ...operandParts(model, operand, tensor), text(symbols[1])];
+    return { formula, terms: elements, finish: finish(elements.length) };
+  };
+}
+
+const squareRoot = () => ({ apply: Math.sqrt, ...around("√") });
+
+function meanOf(n) {
+  const over = (sum) => `(${sum}) / ${n}`;
+  return { apply: (sum) => sum / n, wrap: over, label: (sum) => `${sum} / ${n}` };
+}
+
+/** (a − mean) / √(variance + ε): the row gives mean and spread. */
+function deriveStandardise(model, tensor, t, index) {
+  const [taken] = operandsOf(model, tensor, t);
+  const row = termsOf(model, tensor, t, index).map(({ factors: [{ value }] }) => value);
+  const mean = row.reduce((sum, x) => sum + x, 0) / row.length;
+  const spread = Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length + tensor.operation.eps);
+  const own = { taken, index, value: taken.values[index] };
+  const element = readParts(model, taken, index, tensor);
+  const over = (sum) => `(${sum}) / ${factorText(spread)}`;
+  return {
+    formula: [text("("), ...element, text(" − mean) / √(variance + ε)")],
+    terms: [
+      labelled(model, { kind: "value", factors: [own], value: own.value }),
+      { kind: "value", label: "−mean", factors: [-mean], value: -mean, sources: row.map((_, k) => taken.source(index - (index % row.length) + k)) },
+    ],
+    finish: { apply: (sum) => sum / spread, wrap: over, label: (sum) => `${sum} / ${factorText(spread)}` },
+  };
+}
+
+function deriveMask(model, tensor, t, index, words) {
+  const { formula, terms } = plain(model, tensor, t, index);
+  if (model.number(tensor.name, t, index) !== -Infinity) return { formula, terms };
+  return { formula: [text("−∞")], terms: [], note: say(words, "inspector.masked"), sources: terms[0].sources };
+}
+
+const DERIVE = {
+  affine: (model, { name }, t, index) => expandSum(model, name, t, index, true),
+  add: deriveAdd,
+  sub: deriveSub,
+  multiply: (model, { name }, t, index) => expandProduct(model, name, t, index),
+  activation: deriveActivation,
+  force: deriveForce,
+  scale: deriveScale,
+  softmax: deriveSoftmax,
+  matmul: deriveMatmul,
+  mask: deriveMask,
+  mean: deriveRow(["mean(", ")"], meanOf),
+  sum: deriveRow(["Σ ", ""], () => undefined),
+  norm: deriveRow(["‖", "‖"], squareRoot),
+  standardise: deriveStandardise,
+  lookup: plain,
+  concat: plain,
+  slice: plain,
+};
+
+/** @returns {Derivation} */
+export function derive(model, name, t, index, words) {
+  const tensor = model.tensor(name);
+  const { operation } = tensor;
+  if (operation.name === "given") return { formula: [], terms: [], note: say(words, "inspector.given") };
+  return DERIVE[operation.name](model, tensor, t, index, words);
+}

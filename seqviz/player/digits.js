@@ -1,0 +1,119 @@
+/** Numbers as a reader sees them; a printed sum is the sum of the printed terms. */
+
+export const MINUS = "−";
+const BIG = 1e6;
+const MOST_EXTRA = 3;
+const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
+const SUBSCRIPT = "₀₁₂₃₄₅₆₇₈₉";
+
+const withMinus = (text) => text.replace("-", MINUS);
+
+/** A whole number in subscript digits: 12 → "₁₂". */
+export function subscript(whole) {
+  return [...String(whole)].map((digit) => SUBSCRIPT[digit] ?? digit).join("");
+}
+
+function nonFinite(x) {
+  if (Number.isNaN(x)) return "NaN";
+  return x > 0 ? "∞" : `${MINUS}∞`;
+}
+
+/** 0.00001234 → "1.23×10⁻⁵". */
+export function scientific(x, decimals = 2) {
+  if (!Number.isFinite(x)) return nonFinite(x);
+  const [mantissa, exponent] = x.toExponential(decimals).split("e");
+  const power = [...exponent.replace("+", "")].map((sign) => SUPERSCRIPT[sign]).join("");
+  return `${withMinus(mantissa)}×10${power}`;
+}
+
+/** So many decimals, always; a million and more as a power of ten. Never "−0.00". */
+export function fixed(x, decimals = 2) {
+  if (!Number.isFinite(x)) return nonFinite(x);
+  if (Math.abs(x) >= BIG) return scientific(x);
+  const text = x.toFixed(decimals);
+  return Number(text) === 0 ? text.replace("-", "") : withMinus(text);
+}
+
+/** As `fixed`, but a number too small for its decimals keeps its size: "1.23×10⁻⁵". */
+export function precise(x, decimals = 2) {
+  if (x !== 0 && Math.abs(x) < 10 ** -decimals / 2) return scientific(x);
+  return fixed(x, decimals);
+}
+
+/** A factor: whole numbers without decimals. */
+export function factorText(x, decimals = 2) {
+  return Number.isInteger(x) && Math.abs(x) < 1e4 ? fixed(x, 0) : precise(x, decimals);
+}
+
+/** 0.987 → "98.7" or, whole, "99"; the sign % belongs to the words. */
+export function percent(x, decimals = 0) {
+  return fixed(100 * x, decimals);
+}
+
+/** The decimals that show two digits of the largest value, at least two. */
+function firstDecimals(values) {
+  const largest = Math.max(...values.map(Math.abs), 0);
+  if (largest === 0 || !Number.isFinite(largest)) return 2;
+  return Math.max(2, 1 - Math.floor(Math.log10(largest)));
+}
+
+const printed = (x, decimals) => Number(x.toFixed(decimals));
+
+/** Printed terms added without rounding error, as they are on paper. */
+function addPrinted(values, decimals) {
+  const unit = 10 ** decimals;
+  return values.reduce((sum, x) => sum + Math.round(printed(x, decimals) * unit), 0) / unit;
+}
+
+/**
+ * Prints terms and their sum with the fewest decimals at which the printed terms add up to
+ * the printed sum; `holds(sum)` may ask for more of the printed sum. Otherwise not `exact`.
+ *
+ * @param {number[]} values
+ * @param {number} sum
+ * @param {(printedSum: number, decimals: number) => boolean} holds
+ * @returns {{texts: string[], sum: string, printedSum: number, decimals: number, exact: boolean}}
+ */
+export function adding(values, sum, holds = () => true) {
+  const start = firstDecimals([...values, sum]);
+  const show = (decimals, exact, printedSum) => ({
+    texts: values.map((x) => fixed(x, decimals)),
+    sum: fixed(sum, decimals),
+    printedSum,
+    decimals,
+    exact,
+  });
+  if (!Number.isFinite(sum)) return show(2, values.some((x) => !Number.isFinite(x)), sum);
+  if ([...values, sum].some((x) => Math.abs(x) >= BIG) || start > 8) {
+    return { ...show(start, false, sum), texts: values.map((x) => precise(x)), sum: precise(sum) };
+  }
+  for (let decimals = start; decimals <= start + MOST_EXTRA; decimals += 1) {
+    const onPaper = addPrinted(values, decimals);
+    if (onPaper === printed(sum, decimals) && holds(onPaper, decimals)) return show(decimals, true, onPaper);
+  }
+  return show(start, false, sum);
+}
+
+/** The number that a reader reads off `factorText(x, decimals)`. */
+function asRead(x, decimals) {
+  if (!Number.isFinite(x)) return x;
+  const tiny = x !== 0 && Math.abs(x) < 10 ** -decimals / 2;
+  return tiny || Math.abs(x) >= BIG ? Number(x.toExponential(2)) : printed(x, decimals);
+}
+
+/**
+ * Prints factors with the fewest decimals at which their printed product rounds to the
+ * printed result (of `decimals` decimals). `exact` says whether it does.
+ *
+ * @returns {{texts: string[], exact: boolean}}
+ */
+export function multiplying(factors, result, decimals = 2) {
+  const target = fixed(result, decimals);
+  for (let digits = 2; digits <= decimals + 2; digits += 1) {
+    const onPaper = factors.reduce((all, x) => all * asRead(x, digits), 1);
+    if (fixed(onPaper, decimals) === target) {
+      return { texts: factors.map((x) => factorText(x, digits)), exact: true };
+    }
+  }
+  return { texts: factors.map((x) => factorText(x)), exact: false };
+}

@@ -1,0 +1,64 @@
+/**
+ * A sentence in words for a step. The templates come from the reader's language.
+ *
+ * Every template may use {t} {T} {x} {unit}, and for each panel's tensor of one number per unit
+ * its value at the chosen unit {f}, one step earlier {f_before}, and in percent {f_percent};
+ * with an output layer {prediction} {probability} {target}.
+ */
+import { fixed, percent } from "./digits.js";
+import { say, visibleToken } from "./symbols.js";
+
+/** The most probable class of a step, or null without an output layer. */
+export function predictionAt(model, t) {
+  const { sequence } = model.scene;
+  if (!sequence?.prediction || !sequence.classes) return null;
+  const probabilities = model.value(sequence.prediction, t);
+  const best = probabilities.reduce((top, p, k) => (p > probabilities[top] ? k : top), 0);
+  if (Number.isNaN(probabilities[best])) return null;
+  return { token: sequence.classes[best], probability: probabilities[best], index: best };
+}
+
+function valueBefore(model, name, t, unit) {
+  if (t > 0) return model.number(name, t - 1, unit);
+  const edge = model.has(`${name}_0`) ? model.value(`${name}_0`, 0) : null;
+  return edge ? edge[unit] : 0;
+}
+
+function unitValues(model, t, unit) {
+  const values = {};
+  for (const name of model.scene.panels ?? []) {
+    if (!model.stepped(name) || unit >= model.value(name, t).length) continue;
+    const value = model.number(name, t, unit);
+    values[name] = fixed(value);
+    values[`${name}_percent`] = percent(value);
+    values[`${name}_before`] = fixed(valueBefore(model, name, t, unit));
+  }
+  return values;
+}
+
+/** Everything the templates may name at a step. */
+export function speechValues(model, { t, unit }) {
+  const { inputs, targets } = model.scene.sequence ?? {};
+  const said = predictionAt(model, t);
+  return {
+    t: t + 1,
+    T: model.steps,
+    x: visibleToken(inputs?.[t] ?? ""),
+    unit: unit + 1,
+    ...unitValues(model, t, unit),
+    prediction: visibleToken(said?.token ?? ""),
+    probability: said ? percent(said.probability) : "",
+    target: visibleToken(targets?.[t] ?? ""),
+  };
+}
+
+/** "Step 3 of 4: input l. Unit 1 keeps 93 % of its memory. The model expects l (98 %)." */
+export function sentence(model, state, words) {
+  const values = speechValues(model, state);
+  const { kind, sequence } = model.scene;
+  const keys = ["speech.step"];
+  if (sequence?.unknown?.includes(state.t)) keys.push("speech.unknown");
+  if (words?.[`speech.${kind}`]) keys.push(`speech.${kind}`);
+  if (predictionAt(model, state.t)) keys.push("speech.prediction");
+  return keys.map((key) => say(words, key, values)).join(" ");
+}

@@ -1,0 +1,137 @@
+/**
+ * Opens a scene: every tensor at every step, sent or recomputed from its operation.
+ *
+ * @typedef {{tensor: string, shift: -1|0|1, edge: string|null,
+ *   block: [number, number, number]|null, symbol?: string}} Operand
+ * @typedef {{name: string, symbol: string, axes: string[], shape: number[], role: string,
+ *   scale: string, operation: {name: string, operands: Operand[]} & Record<string, any>,
+ *   at: number|null}} Tensor
+ * @typedef {{name: string, t: number|null, index: number}} Source  t is null for a tensor
+ *   that does not change with the step (a weight, h_0).
+ * @typedef {{operand: Operand, tensor: Tensor, t: number|null, values: Float64Array,
+ *   shape: number[], source: (index: number) => Source}} Taken  an operand at one step;
+ *   `tensor` is the tensor read, which at the first step may be the operand's edge.
+ * @typedef {ReturnType<typeof openScene>} Model
+ */
+import { compute } from "./operations.js";
+
+/** The number of elements of a shape. */
+export function sizeOf(shape) {
+  return shape.reduce((product, length) => product * length, 1);
+}
+
+/** Little-endian float32 numbers out of base64. */
+export function decodeFloats(base64) {
+  const binary = atob(base64);
+  const view = new DataView(new ArrayBuffer(binary.length));
+  for (let k = 0; k < binary.length; k += 1) view.setUint8(k, binary.charCodeAt(k));
+  return Float64Array.from({ length: binary.length >> 2 }, (_, k) => view.getFloat32(4 * k, true));
+}
+
+/** For each element of a block of `shape`, its flat index in the whole. */
+export function blockIndices(shape, [axis, start, stop]) {
+  const inner = sizeOf(shape.slice(axis + 1));
+  const outer = sizeOf(shape.slice(0, axis));
+  const indices = [];
+  for (let o = 0; o < outer; o += 1) {
+    for (let k = start * inner; k < stop * inner; k += 1) indices.push(o * shape[axis] * inner + k);
+  }
+  return indices;
+}
+
+function takeBlock(values, shape, block) {
+  const indices = blockIndices(shape, block);
+  return {
+    values: Float64Array.from(indices, (index) => values[index]),
+    shape: shape.map((length, axis) => (axis === block[0] ? block[2] - block[1] : length)),
+    whole: (index) => indices[index],
+  };
+}
+
+/** The model of a scene: values by name and step, in float64, recomputed once and kept. */
+export function openScene(scene) {
+  const steps = scene.steps;
+  const floats = decodeFloats(scene.floats);
+  const tensors = new Map(scene.tensors.map((tensor) => [tensor.name, tensor]));
+  const known = new Map(scene.tensors.map((tensor) => [tensor.name, []]));
+  const ranges = new Map();
+
+  const has = (name) => tensors.has(name);
+
+  function tensor(name) {
+    const found = tensors.get(name);
+    if (!found) throw new Error(`the scene has no tensor "${name}"`);
+    return found;
+  }
+
+  /** Does this tensor have a value of its own at every step? */
+  const stepped = (name) => tensor(name).axes[0] === scene.step_axis;
+
+  /** The shape of the value at one step. */
+  function shape(name) {
+    const whole = tensor(name).shape;
+    return stepped(name) ? whole.slice(1) : whole;
+  }
+
+  function value(name, t) {
+    const slot = stepped(name) ? t : 0;
+    if (stepped(name) && !(t >= 0 && t < steps)) {
+      throw new RangeError(`expected a step from 0 to ${steps - 1} for "${name}", got ${t}`);
+    }
+    const kept = known.get(name);
+    if (kept[slot] === undefined) kept[slot] = sent(name, slot) ?? compute(model, tensor(name), slot);
+    return kept[slot];
+  }
+
+  function sent(name, slot) {
+    const { at } = tensor(name);
+    if (at === null || at === undefined) return null;
+    const size = sizeOf(shape(name));
+    return floats.subarray(at + slot * size, at + (slot + 1) * size);
+  }
+
+  const number = (name, t, index) => value(name, t)[index];
+
+  /** One operand as an operation reads it at step t. */
+  function operand(read, t) {
+    const { name, at } = placeOf(read, t);
+    const whole = value(name, at ?? 0);
+    const source = (index) => ({ name, t: at, index });
+    const taken = { operand: read, tensor: tensor(name), t: at };
+    if (!read.block) return { ...taken, values: whole, shape: shape(name), source };
+    const part = takeBlock(whole, shape(name), read.block);
+    return {
+      ...taken,
+      values: part.values,
+      shape: part.shape,
+      source: (index) => source(part.whole(index)),
+    };
+  }
+
+  function placeOf(read, t) {
+    const at = t + (read.shift ?? 0);
+    const outside = at < 0 || at >= steps;
+    if (outside && !read.edge) {
+      throw new Error(`"${read.tensor}" has no value ${at < 0 ? "before the first" : "after the last"} step`);
+    }
+    const name = outside ? read.edge : read.tensor;
+    return { name, at: stepped(name) ? (outside ? t : at) : null };
+  }
+
+  /** The largest finite |value| over all steps: the end of a symmetric scale. */
+  function range(name) {
+    if (!ranges.has(name)) {
+      let largest = 0;
+      for (let t = 0; t < (stepped(name) ? steps : 1); t += 1) {
+        for (const x of value(name, t)) {
+          if (Number.isFinite(x)) largest = Math.max(largest, Math.abs(x));
+        }
+      }
+      ranges.set(name, largest);
+    }
+    return ranges.get(name);
+  }
+
+  const model = { scene, steps, has, tensor, stepped, shape, value, number, operand, range };
+  return model;
+}

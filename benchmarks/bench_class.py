@@ -1,0 +1,133 @@
+"""A class on one process: everybody changes a control every one to three seconds.
+
+Budget: 50 people, each with another configuration, p50 <= 50 ms, p95 <= 150 ms, no error, at
+most 450 MB; 100 people on shared configurations, p95 <= 200 ms. The floor is the same class on a
+page that only echoes the control.
+"""
+
+import asyncio
+import random
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.harness import quantile, table, verdict
+from benchmarks.visitor import Visitor
+from tests.app_server import AppServer
+
+SECONDS = 12.0
+SHARED_SEEDS = 12
+ECHO = "import streamlit as st\n\nst.write(st.number_input('seed', 0, 999_999, 1, key='seed'))\n"
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one class measured."""
+
+    p50: float
+    p95: float
+    changes: int
+    errors: int
+    megabytes: float
+
+
+def main() -> None:
+    raise_file_limit()
+    with tempfile.TemporaryDirectory() as folder:
+        echo = Path(folder) / "echo.py"
+        echo.write_text(ECHO, encoding="utf-8")
+        command = (sys.executable, "-m", "streamlit", "run", str(echo))
+        quiet = ("--browser.gatherUsageStats", "false", "--logger.hideWelcomeMessage", "true")
+        floor = lambda: AppServer(command=command, flags=quiet)  # noqa: E731
+        own = measure(AppServer, "cell", "v=1&cell=lstm&mode=fresh&length=50", 50, own_seed)
+        shared = measure(AppServer, "cell", "v=1&cell=lstm&mode=fresh&length=50", 100, any_seed)
+        echoed = measure(floor, "", "", 50, any_seed)
+    rows = [
+        ("50, echo page (floor)", *cells(echoed), ""),
+        ("50, all different", *cells(own), verdict(own_held(own))),
+        ("100, shared", *cells(shared), verdict(shared.p95 <= 200 and not shared.errors)),
+    ]
+    head = ("class", "p50 ms", "p95 ms", "changes", "errors", "MB", "budget")
+    table("A class on one process, a change each 1 to 3 s", head, rows)
+
+
+def own_held(result: Result) -> bool:
+    quick = result.p50 <= 50 and result.p95 <= 150
+    return quick and result.errors == 0 and result.megabytes <= 450
+
+
+def own_seed(person: int, turn: int) -> int:
+    """A seed that nobody else has."""
+    return 1 + (person + 1) * 1000 + turn
+
+
+def any_seed(person: int, turn: int) -> int:
+    """One of the few seeds that the class tries."""
+    return 1 + (person + turn) % SHARED_SEEDS
+
+
+def cells(result: Result) -> tuple[float, float, int, int, float]:
+    return result.p50, result.p95, result.changes, result.errors, result.megabytes
+
+
+def measure(
+    start: Callable[[], AppServer],
+    page: str,
+    query: str,
+    people: int,
+    seed: Callable[[int, int], int],
+) -> Result:
+    """Let a class work on a fresh server for a while."""
+    with start() as server:
+        waits, errors = asyncio.run(classroom(server.url, page, query, people, seed))
+        assert server.process is not None
+        memory = resident(server.process.pid)
+    return Result(quantile(waits, 0.5), quantile(waits, 0.95), len(waits), len(errors), memory)
+
+
+async def classroom(
+    url: str, page: str, query: str, people: int, seed: Callable[[int, int], int]
+) -> tuple[list[float], list[str]]:
+    """Milliseconds of every change, and what went wrong."""
+    visitors = [Visitor(url, page, query) for _ in range(people)]
+    waits: list[float] = []
+    errors: list[str] = []
+
+    async def attend(person: int, visitor: Visitor) -> None:
+        chance = random.Random(person)
+        async with visitor:
+            await visitor.change()
+            await asyncio.sleep(chance.uniform(0, 2))
+            end = time.monotonic() + SECONDS
+            turn = 0
+            while time.monotonic() < end:
+                turn += 1
+                waits.append(await visitor.change(seed=seed(person, turn)))
+                await asyncio.sleep(chance.uniform(1, 3))
+        errors.extend(visitor.errors)
+
+    await asyncio.gather(*(attend(*each) for each in enumerate(visitors)))
+    return waits, errors
+
+
+def resident(process: int) -> float:
+    """Megabytes that a process holds in memory (Linux); nan elsewhere."""
+    status = Path(f"/proc/{process}/status")
+    if not status.exists():
+        return float("nan")
+    line = next(ln for ln in status.read_text().splitlines() if ln.startswith("VmRSS"))
+    return int(line.split()[1]) / 1024
+
+
+def raise_file_limit() -> None:
+    """Hundreds of sockets need as many files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    main()

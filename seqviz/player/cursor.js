@@ -15,8 +15,8 @@
 export const SPEEDS = [0.25, 0.5, 1, 2, 4];
 export const LEVELS = ["flow", "numbers", "arithmetic"];
 const MOST_PINS = 6;
-const STEP_MS = 800;
-const SUBSTEP_MS = 500;
+const PLAY_MS = 800;
+const PLAY_FINE_MS = 500;
 
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const samePlace = (a, b) => a.name === b.name && a.t === b.t && a.index === b.index;
@@ -82,7 +82,7 @@ function elements(model, name) {
 
 /** Milliseconds until the next tick while playing. */
 export function interval(state) {
-  return (state.substep === null ? STEP_MS : SUBSTEP_MS) / state.speed;
+  return (state.substep === null ? PLAY_MS : PLAY_FINE_MS) / state.speed;
 }
 
 /** The step that playing stops at. */

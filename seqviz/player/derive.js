@@ -6,12 +6,13 @@
  * @typedef {import("./values.js").Source} Source
  * @typedef {{kind: "product"|"value"|"bias", label: string, factors: number[], value: number,
  *   text?: string, sources: Source[]}} Derived
- * @typedef {{apply: (sum: number) => number, wrap: (text: string) => string,
- *   label: (sum: string) => string}} Finish
+ * @typedef {{apply: (sum: number, decimals: number) => number,
+ *   wrap: (sum: string, decimals: number) => string}} Finish  what follows the sum, as a
+ *   number and in print; `sum` is a number, a printed sum ("1.45 − 0.64"), or its word
  * @typedef {{formula: Part[], terms: Derived[], finish?: Finish, note?: string,
  *   sources?: Source[]}} Derivation
  */
-import { factorText } from "./digits.js";
+import { factorText, fixed } from "./digits.js";
 import { FUNCTIONS, operandsOf, termsOf } from "./operations.js";
 import { elementLabel, operandParts, readParts, say } from "./symbols.js";
 
@@ -44,9 +45,10 @@ function elementTerms(model, name, t, index) {
 const isPlain = ({ shift, block }) => !shift && !block;
 const SUMS = ["affine", "add"];
 
-/** Is this operand a sum that is only a step on the way? */
+/** Is this operand a sum that is only a step on the way, read nowhere else? */
 function isPureSum(model, operand) {
-  return isPlain(operand) && SUMS.includes(model.tensor(operand.tensor).operation.name);
+  const { operation } = model.tensor(operand.tensor);
+  return isPlain(operand) && SUMS.includes(operation.name) && model.readersOf(operand.tensor) === 1;
 }
 
 function affineFormula(model, tensor) {
@@ -79,11 +81,8 @@ function expandProduct(model, name, t, index) {
   return { formula, terms: [labelled(model, term)] };
 }
 
-function around(symbol) {
-  return {
-    wrap: (inner) => (symbol ? `${symbol}(${inner})` : inner),
-    label: (sum) => (symbol ? `${symbol}(${sum})` : sum),
-  };
+function functionOf(symbol) {
+  return { wrap: (sum) => (symbol ? `${symbol}(${sum})` : sum) };
 }
 
 function deriveActivation(model, tensor, t, index) {
@@ -93,7 +92,7 @@ function deriveActivation(model, tensor, t, index) {
     ? expandSum(model, operand.tensor, t, index, true)
     : plain(model, tensor, t, index);
   const formula = symbol ? [text(`${symbol}(`), ...pre.formula, text(")")] : pre.formula;
-  return { formula, terms: pre.terms, finish: symbol ? { apply, ...around(symbol) } : undefined };
+  return { formula, terms: pre.terms, finish: symbol ? { apply, ...functionOf(symbol) } : undefined };
 }
 
 /** The operands as they stand, element by element. */
@@ -139,6 +138,8 @@ function deriveScale(model, tensor, t, index) {
   };
 }
 
+const bracketed = (sum) => (sum.includes(" ") ? `(${sum})` : sum);
+
 /** exp(a) of every entry of the row, and this element's share of their sum. */
 function deriveSoftmax(model, tensor, t, index) {
   const [logits] = operandsOf(model, tensor, t);
@@ -156,11 +157,13 @@ function deriveSoftmax(model, tensor, t, index) {
     value: Math.exp(entries[k].value - shift),
   }));
   const numerator = Math.exp(own.value - shift);
-  const over = (sum) => `${factorText(numerator)} / ${sum}`;
   return {
     formula: [text("exp("), ...readParts(model, own.taken, own.index, tensor), text(") / Σ exp("), ...z, text(")")],
     terms,
-    finish: { apply: (sum) => numerator / sum, wrap: over, label: over },
+    finish: {
+      apply: (sum, decimals) => Number(numerator.toFixed(decimals)) / sum,
+      wrap: (sum, decimals) => `${fixed(numerator, decimals)} / ${bracketed(sum)}`,
+    },
   };
 }
 
@@ -186,11 +189,10 @@ function deriveRow(symbols, finish) {
   };
 }
 
-const squareRoot = () => ({ apply: Math.sqrt, ...around("√") });
+const squareRoot = () => ({ apply: Math.sqrt, ...functionOf("√") });
 
 function meanOf(n) {
-  const over = (sum) => `(${sum}) / ${n}`;
-  return { apply: (sum) => sum / n, wrap: over, label: (sum) => `${sum} / ${n}` };
+  return { apply: (sum) => sum / n, wrap: (sum) => `${bracketed(sum)} / ${n}` };
 }
 
 /** (a − mean) / √(variance + ε): the row gives mean and spread. */
@@ -201,14 +203,13 @@ function deriveStandardise(model, tensor, t, index) {
   const spread = Math.sqrt(row.reduce((sum, x) => sum + (x - mean) ** 2, 0) / row.length + tensor.operation.eps);
   const own = { taken, index, value: taken.values[index] };
   const element = readParts(model, taken, index, tensor);
-  const over = (sum) => `(${sum}) / ${factorText(spread)}`;
   return {
     formula: [text("("), ...element, text(" − mean) / √(variance + ε)")],
     terms: [
       labelled(model, { kind: "value", factors: [own], value: own.value }),
       { kind: "value", label: "−mean", factors: [-mean], value: -mean, sources: row.map((_, k) => taken.source(index - (index % row.length) + k)) },
     ],
-    finish: { apply: (sum) => sum / spread, wrap: over, label: (sum) => `${sum} / ${factorText(spread)}` },
+    finish: { apply: (sum) => sum / spread, wrap: (sum) => `${bracketed(sum)} / ${factorText(spread)}` },
   };
 }
 

@@ -101,19 +101,29 @@ function asRead(x, decimals) {
   return tiny || Math.abs(x) >= BIG ? Number(x.toExponential(2)) : printed(x, decimals);
 }
 
+/** The fewest decimals at which the printed values combine to the printed result. */
+function combining(values, combine, first, result, decimals) {
+  const target = fixed(result, decimals);
+  for (let digits = first; digits <= decimals + 2; digits += 1) {
+    const onPaper = values.map((x) => asRead(x, digits)).reduce(combine);
+    if (fixed(onPaper, decimals) === target) {
+      return { texts: values.map((x) => factorText(x, digits)), exact: true };
+    }
+  }
+  return { texts: values.map((x) => factorText(x, first)), exact: false };
+}
+
 /**
- * Prints factors with the fewest decimals at which their printed product rounds to the
- * printed result (of `decimals` decimals). `exact` says whether it does.
+ * Prints factors so that their printed product rounds to the printed result, which has
+ * `decimals` decimals. `exact` says whether it does.
  *
  * @returns {{texts: string[], exact: boolean}}
  */
 export function multiplying(factors, result, decimals = 2) {
-  const target = fixed(result, decimals);
-  for (let digits = 2; digits <= decimals + 2; digits += 1) {
-    const onPaper = factors.reduce((all, x) => all * asRead(x, digits), 1);
-    if (fixed(onPaper, decimals) === target) {
-      return { texts: factors.map((x) => factorText(x, digits)), exact: true };
-    }
-  }
-  return { texts: factors.map((x) => factorText(x)), exact: false };
+  return combining(factors, (all, x) => all * x, 2, result, decimals);
+}
+
+/** As `multiplying`, for a small sum inside a row. */
+export function summing(parts, result, decimals = 2) {
+  return combining(parts, (all, x) => all + x, decimals, result, decimals);
 }

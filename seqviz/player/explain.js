@@ -15,11 +15,11 @@
  *   `sum` is null if the result is the sum itself. `zeros` counts the terms left out because
  *   they are zero. `note` is a sentence for what is no arithmetic (an input, a forced gate).
  */
-import { adding, factorText, fixed, multiplying, precise } from "./digits.js";
+import { adding, factorText, fixed, multiplying, precise, summing } from "./digits.js";
 import { derive } from "./derive.js";
 import { elementParts, placeText, say } from "./symbols.js";
 
-const ROWS = 6;
+const MOST_ROWS = 6;
 const sign = (exact) => (exact ? "=" : "≈");
 
 /** "Forget gate, unit 2": the tensor's own words, or its role's. */
@@ -69,7 +69,7 @@ function rowArithmetic({ kind, factors, parts, value, text }, decimals) {
     return { text: texts.join(" × "), exact };
   }
   if (parts?.length > 1) {
-    const { texts, exact } = adding(parts, value, (_, digits) => digits >= decimals);
+    const { texts, exact } = summing(parts, value, decimals);
     return { text: joinSigned(texts), exact };
   }
   return { text: "", exact: true };
@@ -106,24 +106,24 @@ function explainSum(derived, value, limit, words) {
   const sum = derived.terms.reduce((total, term) => total + term.value, 0);
   const { finish } = derived;
   const target = fixed(value);
-  const agrees = (onPaper) => fixed(finish ? finish.apply(onPaper) : onPaper) === target;
+  const agrees = (onPaper, decimals) => fixed(finish ? finish.apply(onPaper, decimals) : onPaper) === target;
   const values = rows.map((row) => row.value);
   const strict = adding(values, sum, agrees);
   const sums = strict.exact ? strict : adding(values, sum);
   const total = { label: say(words, "inspector.sum"), text: sums.sum, value: sum, sign: sign(sums.exact) };
-  const close = agrees(sums.printedSum);
+  const close = agrees(sums.printedSum, sums.decimals);
   const result = finish
-    ? { label: finish.label(say(words, "inspector.sum")), text: precise(value), value, sign: sign(close) }
+    ? { label: finish.wrap(total.label, sums.decimals), text: precise(value), value, sign: sign(close) }
     : { ...total, label: "" };
   const terms = rowsOf(rows, sums);
-  return { terms, zeros, sum: finish ? total : null, result, exact: sums.exact && close };
+  return { terms, zeros, sum: finish ? total : null, result, exact: sums.exact && close, decimals: sums.decimals };
 }
 
-function sumNumbers({ terms, sum, result }, finish) {
+function sumNumbers({ terms, sum, result, decimals }, finish) {
   const added = terms.length > 0 ? joinSigned(terms.map(({ printed }) => printed)) : "0";
   if (!sum) return terms.length === 1 ? productNumbers(terms[0], result) : `${added} ${result.sign} ${result.text}`;
-  const inside = terms.length > 1 ? `${finish.wrap(added)} ${sum.sign} ` : "";
-  return `${inside}${finish.wrap(sum.text)} ${result.sign} ${result.text}`;
+  const inside = terms.length > 1 ? `${finish.wrap(added, decimals)} ${sum.sign} ` : "";
+  return `${inside}${finish.wrap(sum.text, decimals)} ${result.sign} ${result.text}`;
 }
 
 function productNumbers(row, result) {
@@ -139,7 +139,7 @@ function productNumbers(row, result) {
  * @param {{limit?: number}} options  how many rows at most, the bias apart
  * @returns {Explanation}
  */
-export function explain(model, name, t, index, words, { limit = ROWS } = {}) {
+export function explain(model, name, t, index, words, { limit = MOST_ROWS } = {}) {
   const at = model.stepped(name) ? t : 0;
   const value = model.number(name, at, index);
   const derived = derive(model, name, at, index, words);

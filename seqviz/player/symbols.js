@@ -22,7 +22,7 @@ export function say(words, key, values = {}) {
 }
 
 /** "W_f·x" as parts: a letter with its subscript, then the rest. */
-export function symbolParts(symbol, role) {
+export function parseSymbol(symbol, role) {
   const pieces = [...symbol.matchAll(/([^_]+)(?:_(?:\{([^}]*)\}|([\p{L}\p{N}]+)))?/gu)];
   return pieces.map(([, text, braced, plain]) => {
     const sub = braced ?? plain;
@@ -54,7 +54,7 @@ const SHIFTED = { "-1": "t−1", 1: "t+1" };
 /** A whole operand: h_{t−1}, W_if. */
 export function operandParts(model, operand, reader) {
   const tensor = model.tensor(operand.tensor);
-  const parts = symbolParts(operandSymbol(operand, tensor, reader), tensor.role);
+  const parts = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
   return operand.shift ? withSub(parts, SHIFTED[operand.shift]) : parts;
 }
 
@@ -74,7 +74,7 @@ export function placeText(shape, index) {
 export function elementParts(model, name, index) {
   const { symbol, role } = model.tensor(name);
   const place = placeText(model.shape(name), index);
-  const parts = symbolParts(symbol, role);
+  const parts = parseSymbol(symbol, role);
   return place ? withSub(parts, place) : parts;
 }
 
@@ -104,7 +104,7 @@ function isOneHot(values) {
 /** One element of an operand in a list: “h₂(t−1)”, “x “l””. */
 export function elementLabel(model, taken, index) {
   const token = tokenOf(model, taken, index);
-  const symbol = symbolParts(model.tensor(taken.operand.tensor).symbol);
+  const symbol = parseSymbol(model.tensor(taken.operand.tensor).symbol);
   if (token !== null) return `${plainText(symbol)} “${visibleToken(token)}”`;
   const place = placeText(taken.shape, index);
   const shift = taken.operand.shift ? `(${SHIFTED[taken.operand.shift]})` : "";

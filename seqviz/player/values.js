@@ -48,6 +48,14 @@ function takeBlock(values, shape, block) {
   };
 }
 
+function countReaders(tensors) {
+  const readers = new Map();
+  for (const { operation } of tensors) {
+    for (const { tensor } of operation.operands) readers.set(tensor, (readers.get(tensor) ?? 0) + 1);
+  }
+  return readers;
+}
+
 /** The model of a scene: values by name and step, in float64, recomputed once and kept. */
 export function openScene(scene) {
   const steps = scene.steps;
@@ -55,6 +63,7 @@ export function openScene(scene) {
   const tensors = new Map(scene.tensors.map((tensor) => [tensor.name, tensor]));
   const known = new Map(scene.tensors.map((tensor) => [tensor.name, []]));
   const ranges = new Map();
+  const readers = countReaders(scene.tensors);
 
   const has = (name) => tensors.has(name);
 
@@ -132,6 +141,9 @@ export function openScene(scene) {
     return ranges.get(name);
   }
 
-  const model = { scene, steps, has, tensor, stepped, shape, value, number, operand, range };
+  /** How many operands of the scene read this tensor. */
+  const readersOf = (name) => readers.get(name) ?? 0;
+
+  const model = { scene, steps, has, tensor, stepped, shape, value, number, operand, range, readersOf };
   return model;
 }

@@ -10,6 +10,9 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin
 
 from seqviz import launch
 from seqviz.ui.qr import qr_svg
@@ -123,6 +126,39 @@ class TestClass:
     def test_qr_code_of_nothing_is_refused(self) -> None:
         with pytest.raises(ValueError, match="non-empty"):
             qr_svg("")
+
+
+# Connecting a UDP socket only asks the routing table; sending would be another event.
+WATCHED = """
+import socket, sys
+
+def watch(event, args):
+    if event == "socket.connect" and args[0].type & socket.SOCK_DGRAM:
+        return
+    if event in ("socket.connect", "socket.sendto"):
+        host = args[1][0] if isinstance(args[1], tuple) else "local"
+    elif event in ("socket.getaddrinfo", "socket.gethostbyname"):
+        host = args[0]
+    else:
+        return
+    if host not in ("localhost", "127.0.0.1", "::1", "0.0.0.0", "::", "local", None):
+        print("asked outside:", event, host, flush=True)
+
+sys.addaudithook(watch)
+from seqviz.launch import main
+main()
+"""
+
+
+class TestOffline:
+    def test_the_server_asks_nobody_outside(self, fresh_server: Callable[..., AppServer]) -> None:
+        server = fresh_server(command=(sys.executable, "-c", WATCHED))
+        stream = f"ws://localhost:{server.port}/_stcore/stream"
+        with connect(stream, origin=Origin(server.url)) as socket_:
+            assert socket_.state.name == "OPEN"
+        with pytest.raises(InvalidStatus), connect(stream, origin=Origin("http://else.example")):
+            pass
+        assert "asked outside" not in server.log(), server.log()
 
 
 class TestInstallation:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import venv
+import zipfile
 from pathlib import Path
 
 from playwright.sync_api import expect, sync_playwright
@@ -17,6 +18,7 @@ from tests.app_server import ROOT, AppServer
 
 def main(wheel: Path) -> None:
     """Install, start, and look at a deep link; raises when anything is missing."""
+    assert missing(wheel) == set(), f"not in the wheel: {sorted(missing(wheel))}"
     with tempfile.TemporaryDirectory() as folder:
         scripts = install(wheel, Path(folder) / "venv")
         version = subprocess.run(
@@ -31,6 +33,16 @@ def main(wheel: Path) -> None:
             look(f"{server.url}/cell")
             assert "Traceback" not in server.log(), server.log()
     print(f"The wheel works: seqviz {version[0]}, installed elsewhere, shows /cell")
+
+
+def missing(wheel: Path) -> set[str]:
+    """Files of the package, the pages and the theme that the wheel does not carry."""
+    command = ["git", "ls-files", "seqviz"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+    app = [ROOT / "app.py", ROOT / ".streamlit" / "config.toml", *(ROOT / "pages").glob("*.py")]
+    wanted = {f"seqviz/_app/{path.relative_to(ROOT).as_posix()}" for path in app}
+    with zipfile.ZipFile(wheel) as archive:
+        return (wanted | set(listed.stdout.split())) - set(archive.namelist())
 
 
 def install(wheel: Path, where: Path) -> Path:

@@ -42,13 +42,10 @@ def gradients(trace: Trace, loss: Loss = "last") -> Gradients:
     a tensor    (T, H): the sum of tensor ⊙ h, so the tensor is the direct part,
     a function  from h (T, H) to a scalar.
     """
-    xs = trace.record.x.flip(0) if trace.reverse else trace.record.x
     with torch.enable_grad():
         h0 = trace.h0.detach().requires_grad_()
         c0 = None if trace.c0 is None else trace.c0.detach().requires_grad_()
-        states, _, _ = walk(trace.cell, xs, h0, c0, trace.options)
-        if trace.reverse:
-            states.reverse()
+        states, _, _ = walk(trace.cell, trace.record.x, h0, c0, trace.options, trace.reverse)
         hs, cs = [state[0] for state in states], [state[1] for state in states if c0 is not None]
         h = torch.stack(hs)
         value = _evaluate(loss, h, trace.reverse)

@@ -61,7 +61,7 @@ class Trace:
     def __len__(self) -> int:
         return len(self.record.x)
 
-    def __getitem__(self, t: int) -> Step:
+    def __getitem__(self, t: int) -> Any:
         return _each(self.record, lambda value: value[t])
 
     def __getattr__(self, name: str) -> Any:
@@ -87,7 +87,7 @@ def unroll(
     h0, c0 = _checked("unroll", kind, cell, xs, h0, c0, options)
     xs = xs.detach()
     with torch.inference_mode():
-        record = _run(cell, xs.flip(0) if reverse else xs, h0, c0, options)
+        record = _run(cell, xs, h0, c0, options, reverse)
     return Trace(
         kind=kind,
         cell=copy_cell(cell),
@@ -95,7 +95,7 @@ def unroll(
         h0=h0.detach().clone(),
         c0=None if c0 is None else c0.detach().clone(),
         reverse=reverse,
-        record=_each(record, lambda value: value.flip(0) if reverse else value.clone()),
+        record=_each(record, lambda value: value.clone()),
     )
 
 
@@ -118,22 +118,28 @@ def run_steps(
 
 
 def walk(
-    cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, options: Options
+    cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, options: Options, reverse: bool = False
 ) -> tuple[list[State], list[tuple], Tensor]:
-    """Step by step: the states after each step, the values of each step, and the x parts."""
+    """The states after each step, the values of each step, and the x parts, in order of time."""
     x_parts = linear(xs, cell.weight_ih, cell.bias_ih)
     step = _stepper(cell, options)
     state: State = (h0,) if c0 is None else (h0, c0)
     states, values = [], []
-    for t, x_part in enumerate(x_parts.unbind()):
+    timed = list(enumerate(x_parts.unbind()))
+    for t, x_part in reversed(timed) if reverse else timed:
         state, computed = step(x_part, state, t)
         states.append(state)
         values.append(computed)
+    if reverse:
+        states.reverse()
+        values.reverse()
     return states, values, x_parts
 
 
-def _run(cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, options: Options) -> Step:
-    _, values, x_parts = walk(cell, xs, h0, c0, options)
+def _run(
+    cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, options: Options, reverse: bool = False
+) -> Step:
+    _, values, x_parts = walk(cell, xs, h0, c0, options, reverse)
     stacked = tuple(
         None if column[0] is None else torch.stack(column) for column in zip(*values, strict=True)
     )

@@ -1,0 +1,192 @@
+"""Gradients of the states against autograd on an independently built graph (references.by_hand)."""
+
+from collections.abc import Callable
+
+import pytest
+import torch
+from torch import Tensor
+
+from seqviz.core.gradients import gradients
+from seqviz.core.parameters import make_cell
+from seqviz.core.unroll import Options, unroll
+from seqviz.core.what_if import Force, WhatIf
+from tests.core.references import (
+    KINDS,
+    VARIANTS,
+    D,
+    H,
+    T,
+    by_hand,
+    close,
+    fused_of,
+    numbers,
+    options_of,
+    random_cell,
+    random_start,
+    stacked,
+)
+
+WEIGHTS = numbers(70, T, H)
+LOSSES: dict[str, Callable[[Tensor], Tensor]] = {
+    "last": lambda h: h[-1].sum(),
+    "all": lambda h: h.sum(),
+    "curved": lambda h: (WEIGHTS * h**2).sum(),
+}
+
+
+def autograd(
+    kind: str, options: Options, loss: Callable[[Tensor], Tensor], reverse: bool = False
+) -> tuple[Tensor, list[Tensor], list[Tensor]]:
+    """The loss, ∂L/∂h_t and ∂L/∂c_t of the run by hand, in the order of the input."""
+    cell, xs, (h0, c0) = random_cell(kind), numbers(4, T, D), random_start(kind)
+    hs, cs = by_hand(kind, cell, xs.flip(0) if reverse else xs, h0, c0, options)
+    if reverse:
+        hs, cs = hs[::-1], cs[::-1]
+    value = loss(torch.stack(hs))
+    found = torch.autograd.grad(value, [*hs, *cs], allow_unused=True, materialize_grads=True)
+    return value, list(found[:T]), list(found[T:])
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(("kind", "activation", "peepholes", "reset"), VARIANTS)
+def test_total_gradients_are_autograds(
+    kind: str, activation: str, peepholes: bool, reset: str, name: str
+) -> None:
+    options = options_of(activation, peepholes, reset)
+    value, dh, dc = autograd(kind, options, LOSSES[name])
+    trace = unroll(random_cell(kind), numbers(4, T, D), *random_start(kind), options)
+    found = gradients(trace, LOSSES[name] if name == "curved" else name)
+    scale = max(1.0, float(stacked(dh).abs().max()))
+    close(found.loss / scale, value / scale)
+    close(found.dh / scale, stacked(dh) / scale)
+    close(found.h_norm / scale, torch.linalg.vector_norm(stacked(dh), dim=1) / scale)
+    if dc:
+        scale = max(1.0, float(stacked(dc).abs().max()))
+        close(None if found.dc is None else found.dc / scale, stacked(dc) / scale)
+        assert found.c_norm is not None
+        close(found.c_norm / scale, torch.linalg.vector_norm(stacked(dc), dim=1) / scale)
+    else:
+        assert found.dc is None
+        assert found.c_norm is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_reversed_run_starts_its_gradient_at_time_zero(kind: str) -> None:
+    trace = unroll(random_cell(kind), numbers(4, T, D), *random_start(kind), reverse=True)
+    _, dh, _ = autograd(kind, Options(), lambda h: h[0].sum(), reverse=True)
+    close(gradients(trace, "last").dh, stacked(dh))
+    _, dh, _ = autograd(kind, Options(), LOSSES["curved"], reverse=True)
+    close(gradients(trace, LOSSES["curved"]).dh, stacked(dh))
+
+
+def test_direct_part_is_the_loss_alone_and_total_is_not() -> None:
+    trace = unroll(random_cell("lstm"), numbers(4, T, D), *random_start("lstm"))
+    last, every = gradients(trace, "last"), gradients(trace, "all")
+    ones = torch.ones(T, H, dtype=torch.float64)
+    close(every.dh_direct, ones)
+    close(last.dh_direct[:-1], torch.zeros(T - 1, H, dtype=torch.float64))
+    close(last.h_direct_norm, torch.tensor([0.0] * (T - 1) + [H**0.5], dtype=torch.float64))
+    assert (last.h_norm[:-1] > 1e-6).all()
+    assert (every.dh[:-1] - every.dh_direct[:-1]).abs().max() > 1e-2
+    close(last.dh[-1], ones[0])
+
+
+def test_fused_module_gives_the_direct_part_only() -> None:
+    cell, xs, (h0, c0) = random_cell("lstm"), numbers(4, T, D), random_start("lstm")
+    assert c0 is not None
+    output, _ = fused_of("lstm", cell)(xs, (h0[None], c0[None]))
+    (found,) = torch.autograd.grad(output[-1].sum(), output)
+    close(gradients(unroll(cell, xs, h0, c0), "last").dh_direct, found)
+
+
+def test_cell_gradient_at_the_last_step_goes_through_h_of_that_step() -> None:
+    trace = unroll(random_cell("lstm"), numbers(4, T, D), *random_start("lstm"))
+    dc = gradients(trace, "last").dc
+    assert dc is not None
+    close(dc[-1], trace.o[-1] * (1 - torch.tanh(trace.c[-1]) ** 2))
+
+
+def test_tensor_loss_is_its_own_direct_part() -> None:
+    trace = unroll(random_cell("gru"), numbers(4, T, D), *random_start("gru"))
+    found = gradients(trace, WEIGHTS)
+    close(found.dh_direct, WEIGHTS)
+    close(found.dh, gradients(trace, lambda h: (WEIGHTS * h).sum()).dh)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_wiped_state_carries_no_gradient_back(kind: str) -> None:
+    options = Options(what_if=WhatIf(wipe=True))
+    found = gradients(unroll(random_cell(kind), numbers(4, T, D), options=options), "last")
+    assert found.h_norm[:-1].tolist() == [0.0] * (T - 1)
+    assert found.h_norm[-1] > 0
+
+
+def test_forget_gate_forced_open_hands_the_direct_path_on_whole() -> None:
+    cell = random_cell("lstm")
+    cell.weight_hh.data.zero_()
+    options = Options(what_if=WhatIf(force=Force("f", 1.0)))
+    dc = gradients(unroll(cell, numbers(4, T, D), options=options), "last").dc
+    assert dc is not None
+    close(dc, dc[-1].expand(T, H))
+
+
+@pytest.mark.parametrize(
+    ("kind", "activation", "forget_bias", "published"),
+    [
+        ("rnn", "tanh", None, 0.574),
+        ("rnn", "relu", None, 0.398),
+        ("gru", None, None, 0.633),
+        ("lstm", None, None, 0.622),
+        ("lstm", None, 1.0, 0.834),
+        ("lstm", None, 2.0, 0.954),
+    ],
+)
+def test_decay_per_step_from_the_default_initialisation(
+    kind: str, activation: str | None, forget_bias: float | None, published: float
+) -> None:
+    steps, rates = 100, []
+    for seed in range(5):
+        cell = make_cell(kind, 8, 64, forget_bias=forget_bias, seed=seed)
+        trace = unroll(cell, numbers(seed, steps, 8), options=Options(activation))
+        norm = gradients(trace, lambda h: (h[-1] ** 2).sum()).h_norm
+        rates.append(float(norm[0] / norm[-1]) ** (1 / (steps - 1)))
+    assert abs(sum(rates) / 5 - published) < 0.05
+
+
+def test_orthogonal_initialisation_decays_slower() -> None:
+    rates = []
+    for seed in range(5):
+        cell = make_cell("rnn", 8, 64, init="orthogonal", seed=seed)
+        norm = gradients(unroll(cell, numbers(seed, 100, 8)), lambda h: (h[-1] ** 2).sum()).h_norm
+        rates.append(float(norm[0] / norm[-1]) ** (1 / 99))
+    assert abs(sum(rates) / 5 - 0.867) < 0.05
+
+
+def test_linear_orthogonal_cell_scales_the_gradient_by_its_gain_each_step() -> None:
+    for gain in (0.9, 1.0, 1.1):
+        cell = make_cell("rnn", 2, 32, init="orthogonal", gain=gain, seed=3)
+        trace = unroll(cell, numbers(5, 101, 2), options=Options("identity"))
+        norm = gradients(trace, "last").h_norm
+        assert float(norm[0] / norm[-1]) == pytest.approx(gain**100, rel=1e-12)
+
+
+def test_exploded_run_shows_its_non_finite_gradients() -> None:
+    cell = make_cell("rnn", 2, 4, init="identity", gain=1e3, seed=0)
+    trace = unroll(cell, numbers(5, 200, 2), options=Options("identity"))
+    assert not torch.isfinite(trace.h[-1]).any()
+    assert not torch.isfinite(gradients(trace, "last").h_norm[0])
+
+
+@pytest.mark.parametrize(
+    ("loss", "sentence"),
+    [
+        ("first", 'expected loss "last", "all", a tensor or a function, got \'first\''),
+        (torch.ones(2, H), r"expected a loss tensor of shape \(9, 5\), got \(2, 5\)"),
+        (lambda h: h, r"expected a scalar loss, got \(9, 5\)"),
+        (lambda h: 3.0, "expected a scalar loss, got float"),
+    ],
+)
+def test_unfit_losses_are_refused(loss: object, sentence: str) -> None:
+    trace = unroll(random_cell("gru"), numbers(4, T, D))
+    with pytest.raises(ValueError, match=sentence):
+        gradients(trace, loss)  # type: ignore[arg-type]

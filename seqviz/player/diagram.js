@@ -1,0 +1,188 @@
+// The diagram of one step: strips, glyphs and tokens where the scene's layout puts them.
+import { svgNode, setAttribute, setText, setHidden } from "./svg.js";
+import { makeStrip, drawStrip, shownPlace } from "./strips.js";
+import { makeWire, drawWire } from "./wires.js";
+import { makeStubs, drawStubs } from "./stubs.js";
+
+const ROOMY = 640;
+const STUBS = 760;
+const STUB_ROOM = 84;
+const GLYPH = 14;
+const TOKEN = 17;
+const BODY_PAD = 20;
+
+/** @param {object} ctx the player's context */
+export function makeDiagram(ctx) {
+  const node = svgNode("svg", { class: "diagram", role: "img", "aria-label": ctx.word("diagram.label") });
+  const diagram = { node, strips: [], glyphs: [], tokens: [], wires: [], stubs: null, width: 0 };
+  node.addEventListener("pointerover", (event) => ctx.hover(diagramPlace(ctx, diagram, event)));
+  node.addEventListener("pointerleave", () => ctx.hover(null));
+  node.addEventListener("click", (event) => ctx.choose(diagramPlace(ctx, diagram, event)));
+  return {
+    node,
+    wires: () => diagram.wires,
+    build: (width) => buildDiagram(ctx, diagram, width),
+    draw: () => drawDiagram(ctx, diagram),
+  };
+}
+
+function buildDiagram(ctx, diagram, width) {
+  const { layout } = ctx.model.scene;
+  const stubbed = width >= STUBS && ctx.state.view === "unrolled";
+  const margin = stubbed ? STUB_ROOM : 4;
+  const column = (width - 2 * margin) / layout.columns;
+  const x = (at) => Math.round((margin + at * column) * 2) / 2;
+  const roomy = width >= ROOMY;
+  Object.assign(diagram, { width, x, roomy, strips: [], glyphs: [], tokens: [], wires: [] });
+  setAttribute(diagram.node, "viewBox", `0 0 ${width} ${layout.height}`);
+  setAttribute(diagram.node, "width", width);
+  setAttribute(diagram.node, "height", layout.height);
+  const boxes = new Map();
+  const upper = layout.nodes.map((node) => placeNode(ctx, diagram, node, { x: x(node.x), y: node.y, room: column - 7, roomy }, boxes));
+  const wires = layout.wires.map((wire) => {
+    const points = wire.points.map(([px, py]) => [x(px), py]);
+    const made = makeWire(ctx, wire, points, { from: boxes.get(wire.from), to: boxes.get(wire.to) });
+    diagram.wires.push(made);
+    return made.group;
+  });
+  const body = bodyBox(diagram, layout);
+  const lanes = layout.lanes.flatMap((lane) => laneNodes(ctx, lane, body, width, stubbed));
+  diagram.stubs = stubbed ? makeStubs(ctx, diagram, body, boxes) : null;
+  diagram.node.replaceChildren(
+    diagramDefs(ctx),
+    svgNode("rect", { class: "body", x: body.x, y: body.y, width: body.width, height: body.height, rx: 16 }),
+    ...lanes,
+    ...(diagram.stubs ? [diagram.stubs.group] : []),
+    svgNode("g", { class: "wires" }, ...wires),
+    svgNode("g", { class: "nodes" }, ...upper),
+  );
+}
+
+function diagramDefs(ctx) {
+  const line = (d) => svgNode("path", { d, stroke: ctx.palette.ink, "stroke-width": 1, opacity: 0.55 });
+  return svgNode(
+    "defs",
+    {},
+    svgNode("pattern", { id: ctx.brokenId, width: 5, height: 5, patternUnits: "userSpaceOnUse" },
+      svgNode("rect", { width: 5, height: 5, fill: ctx.palette.paper }), line("M0 5L5 0"), line("M0 0L5 5")),
+  );
+}
+
+function placeNode(ctx, diagram, node, place, boxes) {
+  const make = { strip: placeStrip, glyph: placeGlyph, token: placeToken }[node.kind];
+  const { group, box } = make(ctx, diagram, node, place);
+  boxes.set(node.id, box);
+  return group;
+}
+
+function placeStrip(ctx, diagram, node, place) {
+  const strip = makeStrip(ctx, node, place);
+  diagram.strips.push(strip);
+  return strip;
+}
+
+function placeGlyph(ctx, diagram, node, { x, y, roomy }) {
+  const long = node.text.length > 2;
+  const r = GLYPH + (long && roomy ? 3 : 0);
+  const { role } = ctx.model.tensor(node.tensor);
+  const circle = svgNode("circle", { cx: x, cy: y, r, stroke: ctx.palette.line(role) });
+  const text = svgNode("text", { x, y: y + (long ? 3.5 : 5.5), class: long ? "long" : "" }, node.text);
+  const badge = svgNode("g", { class: "mark", hidden: "" }, svgNode("circle", { cx: x - r, cy: y - r + 3, r: 6.5 }), svgNode("text", { x: x - r, y: y - r + 6.2 }));
+  const group = svgNode("g", { class: "glyph", "data-node": node.id }, circle, text, badge);
+  const glyph = { node, group, badge, box: around(x, y, r) };
+  diagram.glyphs.push(glyph);
+  return glyph;
+}
+
+function placeToken(ctx, diagram, node, { x, y, roomy }) {
+  const circle = svgNode("circle", { cx: x, cy: y, r: TOKEN });
+  const text = svgNode("text", { x, y: y + 6, class: "token-text" });
+  const symbol = svgNode("text", { x: x + TOKEN + 8, y: y + 5, class: "strip-symbol" });
+  symbol.append(svgNode("tspan", {}, "x"), svgNode("tspan", { class: "low", dy: 4 }, "t"));
+  const size = `(${ctx.model.shape(node.tensor).join(", ")})`;
+  const word = svgNode("text", { x: x + TOKEN + 28, y: y + 5, class: "strip-word" }, roomy ? `${ctx.labelWord(node)} ${size}` : size);
+  const group = svgNode("g", { class: "token-node", "data-node": node.id }, circle, text, symbol, word);
+  const token = { node, group, text, box: around(x, y, TOKEN) };
+  diagram.tokens.push(token);
+  return token;
+}
+
+function around(x, y, r) {
+  return { x: x - r, y: y - r, width: 2 * r, height: 2 * r };
+}
+
+/** The body of the cell: everything but the token and the states before and after. */
+function bodyBox(diagram, layout) {
+  const earlier = new Set(layout.nodes.filter((node) => node.shift === -1).map((node) => node.tensor));
+  const isState = ({ node }) => earlier.has(node.tensor);
+  const inner = [...diagram.strips.filter((strip) => !isState(strip)), ...diagram.glyphs].map(({ box }) => box);
+  const outer = diagram.strips.filter(isState);
+  const before = outer.filter(({ node }) => node.shift === -1).map(({ box }) => box.x + box.width);
+  const after = outer.filter(({ node }) => node.shift !== -1).map(({ box }) => box.x);
+  const left = Math.max(...before, 0) + (diagram.roomy ? BODY_PAD : 4);
+  const right = Math.min(...after, diagram.width) - (diagram.roomy ? BODY_PAD : 4);
+  const top = Math.min(...inner.map((box) => box.y)) - 26;
+  const bottom = Math.max(...inner.map((box) => box.y + box.height)) + 16;
+  return { x: left, y: top, width: Math.max(10, right - left), height: bottom - top };
+}
+
+function laneNodes(ctx, lane, body, width, stubbed) {
+  const colour = ctx.palette.line(lane.role);
+  const line = svgNode("line", { class: "lane", x1: stubbed ? 0 : body.x, x2: stubbed ? width : body.x + body.width, y1: lane.y, y2: lane.y, stroke: colour });
+  if (width < ROOMY) return [line];
+  const text = svgNode("text", { class: "lane-label", x: body.x + body.width - 14, y: lane.y - 13, fill: ctx.palette.text(lane.role) });
+  text.append(ctx.word(lane.label));
+  return [line, text];
+}
+
+function drawDiagram(ctx, diagram) {
+  if (!diagram.width) return;
+  for (const strip of diagram.strips) drawStrip(ctx, strip);
+  for (const wire of diagram.wires) drawWire(ctx, wire);
+  for (const glyph of diagram.glyphs) drawGlyph(ctx, glyph);
+  for (const token of diagram.tokens) setText(token.text, ctx.tokenAt(ctx.state.t));
+  if (diagram.stubs) drawStubs(ctx, diagram.stubs);
+  drawSubject(ctx, diagram);
+}
+
+function drawGlyph(ctx, glyph) {
+  const marks = ctx.marked.filter(({ name, t }) => name === glyph.node.tensor && t === ctx.state.t);
+  const plain = marks.find(({ rank }) => rank) || marks[0];
+  const stripToo = ctx.striped.has(glyph.node.tensor);
+  const mark = stripToo ? null : plain;
+  setAttribute(glyph.group, "class", `glyph${mark ? ` marked ${mark.kind}` : ""}`);
+  setHidden(glyph.badge, !mark || !mark.rank);
+  if (mark && mark.rank) setText(glyph.badge.lastChild, String(mark.rank));
+}
+
+/** At a sub-step, what is not its subject steps back. */
+function drawSubject(ctx, diagram) {
+  const { substep } = ctx.state;
+  const now = substep === null || substep === undefined ? null : ctx.model.scene.substeps[substep];
+  if (diagram.now === now && !now) return;
+  diagram.now = now;
+  const part = (group, yes) => group.classList.toggle("aside", Boolean(now) && !yes);
+  const live = new Set();
+  for (const made of diagram.wires) {
+    const yes = now && made.wire.when === now.name;
+    if (yes) live.add(made.wire.from).add(made.wire.to);
+    part(made.group, yes);
+  }
+  const subject = ({ node }) => live.has(node.id) || (now && now.tensors.includes(node.tensor) && node.shift !== -1)
+    || (now && node.stages && now.tensors.includes(node.stages[now.name]));
+  for (const item of [...diagram.strips, ...diagram.glyphs, ...diagram.tokens]) part(item.group, subject(item));
+}
+
+function diagramPlace(ctx, diagram, event) {
+  const group = event.target.closest("[data-node]");
+  if (!group) return null;
+  const strip = diagram.strips.find((s) => s.group === group);
+  const { t, unit } = ctx.state;
+  if (!strip) {
+    const { node } = [...diagram.glyphs, ...diagram.tokens].find((g) => g.group === group) || {};
+    return node ? { name: node.tensor, t, index: node.kind === "token" ? ctx.tokenIndex(node.tensor, t) : unit } : null;
+  }
+  const place = shownPlace(ctx, strip.node);
+  const row = event.target.dataset.unit;
+  return place && row !== undefined ? { ...place, index: Number(row) } : null;
+}

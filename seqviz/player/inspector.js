@@ -1,0 +1,182 @@
+// The inspector: where one value came from, in words, symbols and numbers.
+import { htmlNode, svgNode } from "./svg.js";
+import { explain } from "./explain.js";
+import { FUNCTIONS } from "./operations.js";
+import { fixed } from "./digits.js";
+import { say, visibleToken } from "./symbols.js";
+
+const ROWS = 6;
+const MORE_ROWS = 14;
+const CURVE = { width: 132, height: 64, reach: 5 };
+
+/** Parts of a formula as inline nodes. */
+export function partNodes(parts) {
+  return parts.map(({ text, sub, sup, role }) => {
+    if (!role && !sub && !sup) return text;
+    const node = htmlNode("span", { class: "symbol" }, htmlNode("i", {}, text));
+    if (sub) node.append(htmlNode("sub", {}, sub));
+    if (sup) node.append(htmlNode("sup", {}, sup));
+    return node;
+  });
+}
+
+/** @param {object} ctx the player's context */
+export function makeInspector(ctx) {
+  const main = htmlNode("div", { class: "why" });
+  const pins = htmlNode("div", { class: "pins" });
+  const node = htmlNode("aside", { class: "inspector", "aria-label": ctx.word("inspector.label") }, main, pins);
+  let shown = "";
+  return {
+    node,
+    /** @returns {object|null} the explanation shown */
+    draw(place, why) {
+      const key = JSON.stringify([place, ctx.state.level, ctx.state.pins, ctx.generation, ctx.state.selected]);
+      if (key === shown) return;
+      shown = key;
+      main.replaceChildren(...(why ? mainNodes(ctx, place, why) : []));
+      const others = ctx.state.pins.filter((pin) => !samePlaceAs(pin, place));
+      pins.replaceChildren(...others.map((pin) => pinNode(ctx, pin)));
+    },
+  };
+}
+
+/** Do two places name the same value? */
+export function samePlaceAs(a, b) {
+  return Boolean(a && b) && a.name === b.name && a.t === b.t && a.index === b.index;
+}
+
+/** The explanation of a place, or null where there is none. */
+export function whyOf(ctx, place) {
+  if (!place || !ctx.model.has(place.name)) return null;
+  const limit = ctx.state.level === "arithmetic" ? MORE_ROWS : ROWS;
+  return explain(ctx.model, place.name, place.t ?? ctx.state.t, place.index, ctx.words, { limit });
+}
+
+function mainNodes(ctx, place, why) {
+  const tensor = ctx.model.tensor(place.name);
+  const colour = ctx.palette.text(tensor.role);
+  const title = htmlNode("h3", {}, why.title);
+  title.style.color = colour;
+  const head = htmlNode("header", {}, htmlNode("div", {}, title, whenNode(ctx, place)), pinButton(ctx, place));
+  const nodes = [head, htmlNode("p", { class: "formula" }, ...partNodes(why.formula))];
+  if (why.note) nodes.push(htmlNode("p", { class: "note" }, why.note));
+  if (!why.terms.length) nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
+  else nodes.push(termsTable(ctx, why, colour, tensor));
+  if (why.zeros) nodes.push(htmlNode("p", { class: "muted small" }, say(ctx.words, "inspector.zeros", { n: why.zeros })));
+  const operation = ctx.model.tensor(place.name).operation;
+  if (why.sum && operation.name === "activation") nodes.push(curveNode(ctx, operation.function, why, colour));
+  if (ctx.state.level === "arithmetic" && why.terms.length > 1) {
+    nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
+  }
+  return nodes;
+}
+
+function whenNode(ctx, place) {
+  if (place.t === null) return htmlNode("span", { class: "muted" }, ctx.word("inspector.always"));
+  const token = ctx.model.scene.sequence.inputs[place.t];
+  const words = say(ctx.words, "inspector.when", { t: place.t + 1, token: visibleToken(token ?? "") });
+  return htmlNode("span", { class: "muted" }, words);
+}
+
+function pinButton(ctx, place) {
+  const pinned = ctx.state.pins.some((pin) => samePlaceAs(pin, place));
+  const button = htmlNode("button", { class: "pin", type: "button", tabindex: -1, "aria-pressed": pinned },
+    ctx.word(pinned ? "inspector.unpin" : "inspector.pin"));
+  button.addEventListener("click", () => ctx.act({ type: "pin", place }));
+  return button;
+}
+
+function termsTable(ctx, why, colour, tensor) {
+  const largest = Math.max(...why.terms.map(({ value }) => Math.abs(value)).filter(Number.isFinite), 1e-12);
+  const rows = why.terms.map((row, k) => htmlNode(
+    "tr", { class: row.kind },
+    htmlNode("td", { class: "rank" }, rankOf(why, k) ? htmlNode("span", {}, String(rankOf(why, k))) : null),
+    htmlNode("td", { class: "term-label" }, row.label),
+    htmlNode("td", { class: "term-text" }, row.text),
+    htmlNode("td", { class: "term-sign" }, row.text ? (row.exact ? "=" : "≈") : ""),
+    htmlNode("td", { class: "term-value" }, row.printed),
+    htmlNode("td", { class: "term-bar" }, termBar(ctx, row.value / largest, tensor.role)),
+  ));
+  if (why.sum) rows.push(totalRow(why.sum, "sum", ctx.word("inspector.sum")));
+  const result = totalRow(why.result, "result", why.result.label || ctx.word("inspector.sum"));
+  result.querySelector(".term-value").style.color = colour;
+  return htmlNode("table", {}, htmlNode("tbody", {}, ...rows, result));
+}
+
+/** The rank that a row's sources wear in the picture; rows that merge several wear none. */
+export function rankOf(why, k) {
+  const row = why.terms[k];
+  return row.kind === "rest" || row.kind === "bias" || why.terms.length < 2 ? 0 : k + 1;
+}
+
+function totalRow({ text, sign }, kind, label) {
+  return htmlNode(
+    "tr", { class: kind },
+    htmlNode("td"),
+    htmlNode("td", { class: "term-label", colspan: 2 }, label),
+    htmlNode("td", { class: "term-sign" }, sign),
+    htmlNode("td", { class: "term-value" }, text),
+    htmlNode("td"),
+  );
+}
+
+function termBar(ctx, share, role) {
+  const bar = htmlNode("i", { class: share < 0 ? "negative" : "" });
+  const size = Number.isFinite(share) ? Math.min(1, Math.abs(share)) : 1;
+  bar.style.width = `${50 * size}%`;
+  bar.style.background = share < 0 ? "" : ctx.palette.line(role);
+  return bar;
+}
+
+/** The activation's curve with this value on it: the sum goes in, the result comes out. */
+function curveNode(ctx, name, why, colour) {
+  const { apply, symbol } = FUNCTIONS[name];
+  const { width, height, reach } = CURVE;
+  const low = name === "sigmoid" ? 0 : name === "relu" ? 0 : -1;
+  const most = name === "sigmoid" || name === "tanh" ? 1 : reach;
+  const least = name === "identity" ? -reach : low;
+  const x = (v) => width / 2 + (Math.max(-reach, Math.min(reach, v)) / reach) * (width / 2 - 6);
+  const y = (v) => height - 8 - ((Math.max(least, Math.min(most, v)) - least) / (most - least)) * (height - 16);
+  const points = Array.from({ length: 41 }, (_, k) => -reach + (2 * reach * k) / 40);
+  const path = points.map((v, k) => `${k ? "L" : "M"}${x(v).toFixed(1)} ${y(apply(v)).toFixed(1)}`).join("");
+  const svg = svgNode(
+    "svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": symbol || "identity" },
+    svgNode("line", { x1: 6, x2: width - 6, y1: y(0), y2: y(0) }),
+    svgNode("line", { x1: width / 2, x2: width / 2, y1: 6, y2: height - 6 }),
+    svgNode("path", { d: path }),
+  );
+  const sum = why.sum.value;
+  const caption = Number.isFinite(sum)
+    ? say(ctx.words, "inspector.slope", { slope: fixed(slopeOf(name, sum), 3) })
+    : ctx.word("inspector.broken");
+  if (Number.isFinite(sum)) {
+    svg.append(
+      svgNode("path", { class: "drop", d: `M${x(sum)} ${y(0)}V${y(apply(sum))}`, stroke: colour }),
+      svgNode("circle", { cx: x(sum), cy: y(apply(sum)), r: 4, fill: colour }),
+    );
+  }
+  return htmlNode("div", { class: "curve-row" }, svg, htmlNode("span", { class: "muted small" }, caption));
+}
+
+function slopeOf(name, sum) {
+  if (name === "sigmoid") {
+    const s = FUNCTIONS.sigmoid.apply(sum);
+    return s * (1 - s);
+  }
+  if (name === "tanh") return 1 - Math.tanh(sum) ** 2;
+  return name === "relu" ? Number(sum > 0) : 1;
+}
+
+function pinNode(ctx, pin) {
+  const why = whyOf(ctx, pin);
+  const { role } = ctx.model.tensor(pin.name);
+  const value = htmlNode("b", {}, why.result.text);
+  value.style.color = ctx.palette.text(role);
+  const title = htmlNode("span", { class: "pin-title" }, ...partNodes(why.symbol));
+  const open = htmlNode("button", { class: "pin-card", type: "button", tabindex: -1 }, title, whenNode(ctx, pin), value,
+    htmlNode("span", { class: "small muted pin-numbers" }, ...partNodes(why.numbers)));
+  open.addEventListener("click", () => ctx.act({ type: "select", place: pin }));
+  const close = htmlNode("button", { class: "pin-close", type: "button", tabindex: -1, "aria-label": ctx.word("inspector.unpin") }, "×");
+  close.addEventListener("click", () => ctx.act({ type: "unpin", place: pin }));
+  return htmlNode("div", { class: "pin-holder" }, open, close);
+}

@@ -1,0 +1,216 @@
+// A strip: the numbers of one tensor at one step, as little cells or, above eight, a heat column.
+import { sizeOf } from "./values.js";
+import { svgNode, setAttribute, setText, setHidden, symbolSpans } from "./svg.js";
+
+export const PRINTED_MOST = 8;
+const CELL_HEIGHT = 19;
+const CELL_WIDTH = 36;
+const HEAT_HEIGHT = 152;
+const HEAT_WIDTH = 26;
+const GHOST_STEP = 0.005;
+
+/** A number as it is printed in a cell: short, with a true minus sign. */
+export function cellText(value) {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  const size = Math.abs(value);
+  const text = size >= 9999.5 ? size.toExponential(0).replace("+", "") : shortest(size);
+  return value < 0 && Number(text) !== 0 ? `−${text}` : text;
+}
+
+function shortest(size) {
+  if (size >= 99.95) return size.toFixed(0);
+  return size.toFixed(size >= 9.995 ? 1 : 2);
+}
+
+/**
+ * @param {object} ctx the player's context
+ * @param {object} node a node of the scene's layout
+ * @param {{x: number, y: number, room: number, roomy: boolean}} place
+ */
+export function makeStrip(ctx, node, place) {
+  const rows = sizeOf(ctx.model.shape(node.tensor));
+  const printed = rows <= PRINTED_MOST;
+  const width = printed ? Math.min(CELL_WIDTH, place.room) : Math.min(HEAT_WIDTH, place.room);
+  const line = printed ? CELL_HEIGHT : HEAT_HEIGHT / rows;
+  const box = { x: place.x - width / 2, y: place.y - (line * rows) / 2, width, height: line * rows };
+  const strip = { node, rows, printed, line, box, cells: [], marks: [], shown: undefined };
+  const cells = svgNode("g", { class: "cells" });
+  for (let unit = 0; unit < rows; unit += 1) cells.append(makeCell(strip, unit));
+  strip.minus = svgNode("path", { class: "minus" });
+  strip.frame = svgNode("rect", { class: "unit-frame", width: width + 1, height: Math.max(line, 3), rx: 3 });
+  strip.over = svgNode("g");
+  strip.label = stripLabel(ctx, strip, place.roomy);
+  const outline = svgNode("rect", { class: "strip-back", ...inset(box, -2), rx: 4 });
+  strip.group = svgNode(
+    "g",
+    { class: "strip", "data-node": node.id },
+    outline, cells, strip.minus, strip.frame, strip.label, strip.over,
+  );
+  return strip;
+}
+
+function inset({ x, y, width, height }, by) {
+  return { x: x + by, y: y + by, width: width - 2 * by, height: height - 2 * by };
+}
+
+function makeCell(strip, unit) {
+  const { box, line, printed } = strip;
+  const y = box.y + unit * line;
+  const gap = printed ? 2 : line > 4 ? 1 : 0;
+  const rect = svgNode("rect", {
+    class: "cell", x: box.x, y: y + gap / 2, width: box.width, height: line - gap, rx: printed ? 3 : 0,
+    "data-unit": unit,
+  });
+  const cell = { rect, text: null, ghost: null, fill: "" };
+  strip.cells.push(cell);
+  if (!printed) return rect;
+  const baseline = y + line / 2 + 4;
+  const narrow = box.width < 33 ? " narrow" : "";
+  cell.text = svgNode("text", { class: `cell-number${narrow}`, x: box.x + box.width / 2, y: baseline });
+  cell.ghost = svgNode("text", { class: "cell-ghost", x: box.x + box.width + 5, y: baseline });
+  return svgNode("g", {}, rect, cell.text, cell.ghost);
+}
+
+function stripLabel(ctx, strip, roomy) {
+  const { node, box } = strip;
+  const tensor = ctx.model.tensor(node.tensor);
+  const aside = roomy && node.side === "left";
+  const x = aside ? box.x - 9 : box.x + box.width / 2;
+  const y = aside ? box.y + box.height / 2 - 2 : box.y - (roomy ? 9 : 8);
+  const anchor = aside ? "end" : "middle";
+  const symbol = svgNode("text", { class: "strip-symbol", fill: ctx.palette.text(tensor.role) });
+  const word = svgNode("text", { class: "strip-word" });
+  strip.symbol = symbol;
+  const shape = `(${strip.rows})`;
+  const name = aside ? ctx.labelWord(node) : "";
+  word.append(name ? `${name} ${shape}` : shape);
+  setAttribute(symbol, "x", aside ? x : roomy ? x - 3 : box.x);
+  setAttribute(symbol, "y", y);
+  setAttribute(symbol, "text-anchor", aside ? "end" : roomy ? "end" : "start");
+  setAttribute(word, "x", aside ? x : x + 5);
+  setAttribute(word, "y", aside ? y + 15 : y);
+  setAttribute(word, "text-anchor", aside ? "end" : "start");
+  const hidden = !roomy;
+  return svgNode("g", { class: anchor }, symbol, hidden ? null : word);
+}
+
+/** Which tensor a strip shows now, at which step; null while it is not computed yet. */
+export function shownPlace(ctx, node) {
+  const name = shownTensor(ctx, node);
+  if (name === null) return null;
+  const t = ctx.state.t + (node.shift || 0);
+  if (t >= 0) return { name, t: ctx.model.stepped(name) ? t : null };
+  const edge = node.edge;
+  return edge ? { name: edge, t: ctx.model.stepped(edge) ? ctx.state.t : null } : null;
+}
+
+function shownTensor(ctx, node) {
+  const { substep } = ctx.state;
+  if (substep === null || substep === undefined || node.shift === -1) return node.tensor;
+  let shown = ctx.later.has(node.tensor) ? null : node.tensor;
+  for (const { name, tensors } of ctx.model.scene.substeps.slice(0, substep + 1)) {
+    if (node.stages && node.stages[name]) shown = node.stages[name];
+    if (tensors.includes(node.tensor)) shown = node.tensor;
+  }
+  return shown;
+}
+
+export function drawStrip(ctx, strip) {
+  const place = shownPlace(ctx, strip.node);
+  strip.place = place;
+  drawSymbol(ctx, strip, place);
+  if (place === null) strip.cells.forEach((cell) => blankCell(ctx, cell));
+  else drawValues(ctx, strip, place);
+  const hidden = strip.rows !== ctx.hiddenSize || ctx.state.unit >= strip.rows;
+  setHidden(strip.frame, hidden);
+  if (!hidden) {
+    setAttribute(strip.frame, "x", strip.box.x - 0.5);
+    setAttribute(strip.frame, "y", strip.box.y + ctx.state.unit * strip.line);
+  }
+  drawStripMarks(ctx, strip);
+}
+
+function drawValues(ctx, strip, place) {
+  const { role, scale } = ctx.model.tensor(place.name);
+  const range = ctx.model.range(place.name);
+  const values = ctx.model.value(place.name, place.t ?? 0);
+  const before = place.t === null ? null : ctx.model.scene.ghost[place.name];
+  const ghosts = before ? ctx.model.value(before, place.t) : null;
+  let minus = "";
+  strip.cells.forEach((cell, unit) => {
+    const value = values[unit];
+    const broken = !Number.isFinite(value);
+    const shade = broken ? null : ctx.palette.shade(role, scale, range, value);
+    fillCell(cell, broken ? ctx.brokenFill : shade.fill);
+    if (cell.text) {
+      setText(cell.text, cellText(value));
+      setAttribute(cell.text, "fill", broken ? ctx.palette.ink : shade.ink);
+      setText(cell.ghost, ghosts && differs(ghosts[unit], value) ? cellText(ghosts[unit]) : "");
+    } else if (value < 0 && strip.line >= 4) {
+      const y = strip.box.y + (unit + 0.5) * strip.line;
+      minus += `M${strip.box.x + strip.box.width / 2 - 3} ${y}h6`;
+    }
+  });
+  if (!strip.printed) setAttribute(strip.minus, "d", minus);
+}
+
+function differs(before, value) {
+  return !(Math.abs(before - value) < GHOST_STEP);
+}
+
+function fillCell(cell, fill) {
+  if (cell.fill === fill) return;
+  cell.rect.setAttribute("fill", fill);
+  cell.fill = fill;
+}
+
+function blankCell(ctx, cell) {
+  fillCell(cell, ctx.palette.shade("given", "unit", 1, 0).fill);
+  if (!cell.text) return;
+  setText(cell.text, "");
+  setText(cell.ghost, "");
+}
+
+function drawSymbol(ctx, strip, place) {
+  const { node } = strip;
+  const name = place && place.t !== null ? place.name : node.tensor;
+  const key = `${name} ${place === null}`;
+  if (strip.shown === key) return;
+  strip.shown = key;
+  const { symbol } = ctx.model.tensor(name);
+  const lower = ctx.states.has(node.tensor) && name === node.tensor ? (node.shift ? "t−1" : "t") : "";
+  strip.symbol.replaceChildren(...symbolSpans(symbol, lower));
+}
+
+function drawStripMarks(ctx, strip) {
+  const { place } = strip;
+  const marked = place
+    ? ctx.marked.filter((mark) => mark.name === place.name && mark.t === place.t && mark.index < strip.rows)
+    : [];
+  while (strip.marks.length < marked.length) {
+    const mark = makeMark(strip);
+    strip.marks.push(mark);
+    strip.over.append(mark.group);
+  }
+  strip.marks.forEach((shown, k) => {
+    const mark = marked[k];
+    setHidden(shown.group, !mark);
+    if (!mark) return;
+    setAttribute(shown.group, "class", `mark ${mark.kind}`);
+    setAttribute(shown.group, "transform", `translate(0 ${mark.index * strip.line})`);
+    setText(shown.text, mark.rank ? String(mark.rank) : "");
+    setHidden(shown.badge, !mark.rank);
+  });
+}
+
+function makeMark(strip) {
+  const { box, line } = strip;
+  const height = Math.max(line, 5);
+  const frame = svgNode("rect", {
+    x: box.x - 1.5, y: box.y - (height - line) / 2 - 0.5, width: box.width + 3, height: height + 1, rx: 4,
+  });
+  const badge = svgNode("circle", { cx: box.x - 4, cy: box.y + line / 2, r: 6.5 });
+  const text = svgNode("text", { x: box.x - 4, y: box.y + line / 2 + 3.2 });
+  return { group: svgNode("g", {}, frame, badge, text), badge, text };
+}

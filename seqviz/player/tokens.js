@@ -1,0 +1,157 @@
+// The token bar: what comes in, and under every token what the model says next.
+import { htmlNode, setHidden } from "./svg.js";
+import { visibleToken } from "./symbols.js";
+import { percent } from "./digits.js";
+
+const TOKEN_LEAST = 18;
+const TOKEN_MOST = 92;
+const COMPACT = 46;
+const HEAD_LEAST = 560;
+
+/** @param {object} ctx the player's context */
+export function makeTokens(ctx) {
+  const head = htmlNode("div", { class: "token-head muted", "aria-hidden": "true" });
+  const track = htmlNode("div", { class: "token-track" });
+  const scroller = htmlNode("div", { class: "token-scroll" }, track);
+  const node = htmlNode("div", { class: "tokens" }, head, scroller);
+  const bar = { node, head, track, scroller, columns: [], width: 0, room: 0, left: 0, at: -1, drag: null };
+  scroller.addEventListener("scroll", () => { bar.left = scroller.scrollLeft; }, { passive: true });
+  listen(ctx, bar);
+  return {
+    node,
+    build: () => buildTokens(ctx, bar),
+    resize: (width) => resizeTokens(ctx, bar, width),
+    draw: () => drawTokens(ctx, bar),
+  };
+}
+
+function listen(ctx, bar) {
+  const { track } = bar;
+  track.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    bar.drag = { id: event.pointerId, moved: false, from: columnAt(bar, event) };
+    track.setPointerCapture(event.pointerId);
+    if (bar.drag.from !== null) ctx.act({ type: "go", t: bar.drag.from });
+  });
+  track.addEventListener("pointermove", (event) => {
+    if (!bar.drag) {
+      ctx.hover(predictionPlace(ctx, bar, event));
+      return;
+    }
+    const t = columnAt(bar, event);
+    if (t === null || t === ctx.state.t) return;
+    bar.drag.moved = true;
+    ctx.act({ type: "go", t });
+  });
+  const drop = (event) => {
+    const place = bar.drag && !bar.drag.moved && event.type === "pointerup" ? predictionPlace(ctx, bar, event) : null;
+    bar.drag = null;
+    if (place) ctx.choose(place);
+  };
+  track.addEventListener("pointerup", drop);
+  track.addEventListener("pointercancel", drop);
+  track.addEventListener("pointerleave", () => ctx.hover(null));
+}
+
+function columnAt(bar, event) {
+  const box = bar.track.getBoundingClientRect();
+  const t = Math.floor((event.clientX - box.left) / bar.width);
+  if (bar.drag) return Math.min(bar.columns.length - 1, Math.max(0, t));
+  return t >= 0 && t < bar.columns.length ? t : null;
+}
+
+function predictionPlace(ctx, bar, event) {
+  const t = columnAt(bar, event);
+  const column = t === null ? null : bar.columns[t];
+  if (!column || !column.says || !ctx.visible(t)) return null;
+  const below = event.clientY > column.says.getBoundingClientRect().top - 2;
+  return below ? { name: ctx.model.scene.sequence.prediction, t, index: column.top } : null;
+}
+
+function buildTokens(ctx, bar) {
+  const { sequence, steps, mark } = ctx.model.scene;
+  const ringed = new Set(mark || []);
+  bar.columns = Array.from({ length: steps }, (_, t) => makeColumn(ctx, sequence, t, ringed.has(t)));
+  bar.track.replaceChildren(...bar.columns.map(({ node }) => node));
+  const rows = [["tokens.input", "token-glyph"]];
+  if (predicts(ctx, sequence)) rows.push(["tokens.says", "token-says"]);
+  if (predicts(ctx, sequence) && sequence.targets) rows.push(["tokens.target", "token-target"]);
+  bar.head.replaceChildren(...rows.map(([key, row]) => htmlNode("span", { class: row }, ctx.word(key))));
+  bar.at = -1;
+}
+
+function predicts(ctx, sequence) {
+  return Boolean(sequence.prediction && sequence.classes && ctx.model.has(sequence.prediction));
+}
+
+function makeColumn(ctx, sequence, t, ringed) {
+  const unknown = (sequence.unknown || []).includes(t);
+  const glyph = htmlNode("span", { class: `token-glyph${ringed ? " ringed" : ""}${unknown ? " unknown" : ""}` });
+  glyph.append(htmlNode("b", {}, visibleToken(sequence.inputs[t])));
+  const node = htmlNode("div", { class: "token", "data-t": t, "data-when": "future" }, glyph);
+  if (!predicts(ctx, sequence)) return { node, says: null, top: 0 };
+  const chances = ctx.model.value(sequence.prediction, t);
+  const top = indexOfLargest(chances);
+  const target = sequence.targets ? sequence.targets[t] : null;
+  const judged = target !== null && target !== undefined;
+  const hit = judged && sequence.classes[top] === target;
+  const verdict = !judged ? "" : hit ? "hit" : "miss";
+  const bar = htmlNode("i");
+  const share = Number.isFinite(chances[top]) ? chances[top] : 0;
+  bar.style.width = `${100 * share}%`;
+  const says = htmlNode(
+    "span", { class: "token-says" },
+    htmlNode("b", {}, Number.isFinite(chances[top]) ? visibleToken(sequence.classes[top]) : "?"),
+    htmlNode("span", { class: "token-verdict" }, { hit: "✓", miss: "✗" }[verdict] || ""),
+  );
+  node.append(
+    says,
+    htmlNode("span", { class: "token-chance" }, bar),
+    htmlNode("span", { class: "token-percent" }, `${percent(chances[top])}%`),
+  );
+  if (sequence.targets) node.append(htmlNode("span", { class: "token-target" }, judged ? visibleToken(target) : "·"));
+  node.dataset.verdict = verdict;
+  return { node, says, top };
+}
+
+function indexOfLargest(values) {
+  let best = 0;
+  values.forEach((value, k) => { if (value > values[best] || Number.isNaN(values[best])) best = k; });
+  return best;
+}
+
+function resizeTokens(ctx, bar, width) {
+  const wide = width >= HEAD_LEAST;
+  setHidden(bar.head, !wide);
+  const { inputs } = ctx.model.scene.sequence;
+  const longest = Math.max(1, ...inputs.map((token) => [...token].length));
+  const least = Math.max(TOKEN_LEAST, 8 + 8 * longest);
+  bar.room = width - (wide ? 104 : 0);
+  bar.width = Math.max(least, Math.min(TOKEN_MOST, bar.room / bar.columns.length));
+  bar.node.classList.toggle("compact", bar.width < COMPACT);
+  bar.track.style.width = `${bar.width * bar.columns.length}px`;
+  bar.track.style.gridTemplateColumns = `repeat(${bar.columns.length}, ${bar.width}px)`;
+  bar.at = -1;
+  drawTokens(ctx, bar);
+}
+
+function drawTokens(ctx, bar) {
+  const { t } = ctx.state;
+  if (bar.at === t) return;
+  const from = bar.at < 0 ? 0 : Math.min(bar.at, t);
+  const to = bar.at < 0 ? bar.columns.length - 1 : Math.max(bar.at, t);
+  for (let k = from; k <= to; k += 1) {
+    bar.columns[k].node.dataset.when = k === t ? "now" : k < t ? "past" : "future";
+  }
+  bar.at = t;
+  keepInView(bar, t);
+}
+
+function keepInView(bar, t) {
+  if (!bar.width || bar.width * bar.columns.length <= bar.room) return;
+  const x = t * bar.width;
+  const margin = Math.min(3 * bar.width, bar.room / 4);
+  if (x >= bar.left + margin && x + bar.width <= bar.left + bar.room - margin) return;
+  bar.left = Math.max(0, x - bar.room / 2);
+  bar.scroller.scrollLeft = bar.left;
+}

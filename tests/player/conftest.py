@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 
 from seqviz import player
 
+Engine = Callable[..., Any]
 ENGINE = ("explain.js", "cursor.js", "address.js", "speech.js")
 LOAD = """async (source) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
@@ -29,11 +30,11 @@ def engine_page(browser: Browser) -> Iterator[Page]:
     assert errors == []
 
 
-@pytest.fixture
-def engine(engine_page: Page) -> Callable[..., Any]:
+@pytest.fixture(scope="module")
+def engine(engine_page: Page) -> Engine:
     """`engine("(e, a) => e.fixed(a)", 1.5)` runs a function of the engine and an argument."""
 
-    def run(code: str, argument: Any = None) -> Any:
+    def run(code: str, argument: object = None) -> Any:
         return engine_page.evaluate(f"(a) => ({code})(window.engine, a)", argument)
 
     return run

@@ -1,0 +1,70 @@
+"""The sentence spoken for a step is made of the reader's templates and the scene's numbers."""
+
+from typing import Any
+
+import numpy as np
+
+from seqviz.scenes import Scene
+from tests.player.conftest import Engine
+from tests.player.test_explain import hello
+from tests.scene_catalogue import scene_of
+
+WORDS = {
+    "speech.step": "Step {t} of {T}: input {x}.",
+    "speech.lstm": "Unit {unit} keeps {f_percent} %: {c_before} to {c}; h {h}.",
+    "speech.prediction": "Next: {prediction} ({probability} %), should be {target}.",
+    "speech.unknown": "Never seen {x}.",
+}
+
+
+def sentence(
+    engine: Engine, scene: Scene, words: dict[str, str] | None = None, **state: Any
+) -> str:
+    code = "(e, [scene, state, words]) => e.sentence(e.openScene(scene), state, words)"
+    full = {"t": 0, "unit": 0, **state}
+    return engine(code, [scene.to_json(), full, WORDS if words is None else words])
+
+
+def printed(x: float) -> str:
+    return f"{np.float32(x):.2f}".replace("-", "−")
+
+
+def test_the_sentence_of_a_step(engine: Engine) -> None:
+    scene = hello()
+    f, c, h, p = (scene[name].values for name in ("f", "c", "h", "p"))
+    best = int(p[2].argmax())
+    assert sentence(engine, scene, t=2, unit=1) == (
+        f"Step 3 of 4: input l. Unit 2 keeps {100 * f[2, 1]:.0f} %: "
+        f"{printed(c[1, 1])} to {printed(c[2, 1])}; h {printed(h[2, 1])}. "
+        f"Next: {'helo'[best]} ({100 * p[2, best]:.0f} %), should be l."
+    )
+
+
+def test_before_the_first_step_stands_the_initial_state(engine: Engine) -> None:
+    words = {"speech.step": "{c_before}"}
+    scene = scene_of("lstm")
+    said = sentence(engine, scene, words)
+    assert said.startswith(printed(float(scene["c_0"].values[0])))
+
+
+def test_without_words_the_keys_are_shown(engine: Engine) -> None:
+    assert sentence(engine, hello(), {}) == "speech.step speech.prediction"
+
+
+def test_a_token_is_only_ever_text(engine: Engine) -> None:
+    words = {"speech.step": "{x}|{t}"}
+    scene = hello().to_json()
+    scene["sequence"]["inputs"] = ["{t}<img onerror=alert(1)>", "e", "l", "l"]
+    code = "(e, [scene, words]) => e.sentence(e.openScene(scene), { t: 0, unit: 0 }, words)"
+    assert engine(code, [scene, words]).startswith("{t}<img onerror=alert(1)>|1")
+
+
+def test_an_unknown_token_and_an_invisible_one(engine: Engine) -> None:
+    scene = hello().to_json()
+    scene["sequence"] |= {"inputs": [" ", "\n", "?", "l"], "unknown": [2]}
+    code = """(e, [scene, words]) => [0, 1, 2].map((t) =>
+      e.sentence(e.openScene(scene), { t, unit: 0 }, words))"""
+    space, line, unknown = engine(code, [scene, WORDS])
+    assert space.startswith("Step 1 of 4: input ␣. Unit")
+    assert line.startswith("Step 2 of 4: input ↵. Unit")
+    assert unknown.startswith("Step 3 of 4: input ?. Never seen ?.")

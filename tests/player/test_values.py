@@ -1,0 +1,131 @@
+"""The player recomputes every tensor of every scene, from what it is sent, in the browser."""
+
+import base64
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from seqviz.scenes import Scene
+from seqviz.scenes.operations import RULES
+from tests.player.conftest import Engine
+from tests.player.sample import every_operation, one_sum
+from tests.scene_catalogue import catalogue
+
+RECOMPUTE = """(e, scene) => {
+  const model = e.openScene(scene);
+  const values = {};
+  for (const { name, operation } of scene.tensors) {
+    const steps = model.stepped(name) ? scene.steps : 1;
+    const all = [];
+    for (let t = 0; t < steps; t += 1) {
+      all.push(...(operation.name === "given"
+        ? model.value(name, t) : e.compute(model, model.tensor(name), t)));
+    }
+    const bytes = new Uint8Array(new Float64Array(all).buffer);
+    values[name] = btoa(bytes.reduce((text, byte) => text + String.fromCharCode(byte), ""));
+  }
+  return values;
+}"""
+
+
+def recomputed(engine: Engine, scene: Scene) -> dict[str, NDArray[Any]]:
+    """Every tensor as the browser computes it from its operation."""
+    sent = engine(RECOMPUTE, scene.to_json())
+    return {
+        name: np.frombuffer(base64.b64decode(text), "<f8").reshape(scene[name].values.shape)
+        for name, text in sent.items()
+    }
+
+
+def assert_same(engine: Engine, scene: Scene) -> None:
+    for name, values in recomputed(engine, scene).items():
+        expected = scene[name].values
+        finite = np.abs(expected[np.isfinite(expected)])
+        size = max(1.0, float(finite.max())) if finite.size else 1.0
+        np.testing.assert_allclose(values, expected, rtol=1e-5, atol=1e-5 * size, err_msg=name)
+
+
+@pytest.mark.parametrize("name", sorted(catalogue()))
+def test_every_tensor_of_every_scene_is_recomputed_in_the_browser(
+    engine: Engine, name: str
+) -> None:
+    assert_same(engine, catalogue()[name])
+
+
+def test_every_operation_of_the_table_is_recomputed_in_the_browser(engine: Engine) -> None:
+    scene = every_operation()
+    assert {tensor.operation.name for tensor in scene.tensors} == set(RULES)
+    assert_same(engine, scene)
+
+
+def test_the_tables_of_python_and_the_player_are_the_same(engine: Engine) -> None:
+    assert set(engine("(e) => Object.keys(e.OPERATIONS)")) == set(RULES)
+
+
+def test_terms_add_up_to_the_value_where_an_operation_is_a_sum(engine: Engine) -> None:
+    scene = every_operation()
+    gaps = engine(
+        """(e, scene) => {
+          const model = e.openScene(scene);
+          const summed = scene.tensors.filter(({ operation }) =>
+            operation.name !== "given" && !e.OPERATIONS[operation.name].value
+            || ["affine", "matmul"].includes(operation.name));
+          return summed.flatMap(({ name }) => [...model.value(name, 1)].map((value, index) => {
+            const terms = e.termsOf(model, model.tensor(name), 1, index);
+            return Math.abs(terms.reduce((sum, term) => sum + term.value, 0) - value);
+          }));
+        }""",
+        scene.to_json(),
+    )
+    assert len(gaps) > 50
+    assert max(gaps) < 1e-12
+
+
+def test_operands_say_where_they_were_read(engine: Engine) -> None:
+    scene = every_operation().to_json()
+    code = """(e, scene) => {
+      const model = e.openScene(scene);
+      const read = (name, k, t, index) =>
+        model.operand(model.tensor(name).operation.operands[k], t).source(index);
+      return [read("gate", 0, 1, 5), read("gate", 1, 0, 2), read("gate", 1, 2, 2),
+              read("after", 0, 2, 1), read("columns", 0, 1, 3), model.number("W", 0, 21)];
+    }"""
+    W, before, earlier, after, column, value = engine(code, scene)
+    assert W == {"name": "W", "t": None, "index": 4 * 4 + 5}
+    assert before == {"name": "edge", "t": None, "index": 2}
+    assert earlier == {"name": "v", "t": 1, "index": 2}
+    assert after == {"name": "edge", "t": None, "index": 1}
+    assert column == {"name": "M", "t": 1, "index": 6}
+    assert value == pytest.approx(every_operation()["W"].values[5, 1], rel=1e-6)
+
+
+def test_range_is_the_largest_finite_value_over_all_steps(engine: Engine) -> None:
+    scene = catalogue()["lstm-tanh"]
+    assert engine("(e, s) => e.openScene(s).range('c')", scene.to_json()) == pytest.approx(
+        float(np.abs(scene["c"].values).max()), rel=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("model.value('nowhere', 0)", 'the scene has no tensor "nowhere"'),
+        ("model.value('c', 99)", "expected a step from 0 to 4"),
+    ],
+)
+def test_what_is_not_there_is_named(engine: Engine, code: str, message: str) -> None:
+    said = engine(
+        f"(e, s) => {{ const model = e.openScene(s);"
+        f" try {{ {code}; return ''; }} catch (error) {{ return error.message; }} }}",
+        catalogue()["lstm-tanh"].to_json(),
+    )
+    assert message in said
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
+def test_non_finite_numbers_arrive_as_they_are(engine: Engine, value: float) -> None:
+    scene = one_sum([1.0, value], "identity")
+    shown = engine("(e, s) => String(e.openScene(s).number('out', 1, 0))", scene.to_json())
+    assert shown == {"nan": "NaN", "-inf": "-Infinity"}.get(str(value), "Infinity")

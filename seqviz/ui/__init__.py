@@ -1,1 +1,1 @@
-"""What surrounds every page: frame, controls, links, notices. Knows Streamlit and all layers below."""
+"""What surrounds a page: frame, controls, links, notices. Knows Streamlit and all layers below."""

@@ -1,0 +1,83 @@
+"""What runs in the browser beside Streamlit: the player, the address, the Share field.
+
+Streamlit sends a component's program again with every change of its data, so the player's
+program is not sent but served: the component is a few lines that import it from this server,
+under a name that changes with its content, and the browser keeps it.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from seqviz import player as program
+
+HERE = Path(__file__).resolve().parent
+PATH = "seqviz/player.js"
+
+SHIM = """
+const { default: mount, styles } = await import(new URL("%s", document.baseURI));
+const sheet = new CSSStyleSheet();
+sheet.replaceSync(styles);
+
+export default function (component) {
+  const root = component.parentElement.getRootNode();
+  if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
+  return mount(component);
+}
+"""
+
+
+@cache
+def module() -> str:
+    """The player's program and its styles as one ES module."""
+    return f"{program.bundle()}\nexport const styles = {json.dumps(program.css())};\n"
+
+
+def routes() -> list[Route]:
+    """What `st.App` has to serve for the components."""
+    return [Route(f"/{PATH}", _serve)]
+
+
+def player(payload: Mapping[str, Any], key: str = "player") -> None:
+    """Show a scene in the player; one that is already there keeps its step and its pins."""
+    name = sha256(module().encode()).hexdigest()[:16]
+    _component("player", SHIM % f"{PATH}?{name}")(data=payload, key=key)
+
+
+def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None:
+    """Tell the browser the page's language, and write its state into the address.
+
+    `session` names the server's memory of this visit. When it changes under an open page the
+    server has been lost, and the page opens again from its address, which is still right.
+    """
+    pairs = [list(pair) for pair in values]
+    data = {"language": language, "values": pairs, "session": session}
+    _component("host", _read("host.js"))(data=data, key="seqviz-host")
+
+
+def share(words: Mapping[str, str], base: str) -> None:
+    """A field with the link to what is on the screen, and a button that copies it."""
+    data = {"base": base, "words": dict(words)}
+    _component("share", _read("share.js"), _read("share.css"))(data=data, key="seqviz-share")
+
+
+def _component(name: str, js: str, css: str | None = None) -> Any:
+    return st.components.v2.component(f"seqviz-{name}", js=js, css=css)
+
+
+@cache
+def _read(name: str) -> str:
+    return (HERE / name).read_text("utf-8")
+
+
+async def _serve(request: Request) -> Response:
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}
+    return Response(module(), media_type="text/javascript", headers=headers)

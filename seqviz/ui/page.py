@@ -1,0 +1,221 @@
+"""What a page is made of: its values, and one call for each part of the page.
+
+    page = Page("cell", CONTROLS)
+    record = run(CellConfig(**page.values))
+    page.header()
+    page.controls("cell", "activation", "length")
+    page.picture(scene)
+    page.sentence(page.words("sentence.loss", loss=...))
+    with page.section("shapes"): ...
+    page.try_this(wipe={"wipe": True}, relu={"activation": "relu"})
+    page.predict("largest", question, options, answer=2, explanation=...)
+    page.code(source, output)
+    page.take_away("one", "two")
+    page.corrections("F1", "F16")
+    page.share()
+    page.downloads(csv=lambda: ..., npz=lambda: ..., html=lambda: ...)
+
+Titles, labels and texts come from the page's words; texts made of two parts are `head|text`.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from html import escape
+from typing import Any
+from zlib import crc32
+
+import streamlit as st
+
+from seqviz import player
+from seqviz.text import Words
+from seqviz.ui import component, language, links, notices, sharing
+from seqviz.ui.controls import Control, Value
+from seqviz.ui.notices import Notice
+from seqviz.ui.session import Controls
+
+MIME = {"csv": "text/csv", "npz": "application/octet-stream", "html": "text/html"}
+SHARED_WORDS = ("frame", "controls", "notices", "player")
+
+
+class Page:
+    """One page in one run of its script, in the reader's language."""
+
+    def __init__(self, name: str, controls: Sequence[Control] = ()) -> None:
+        self.name = name
+        self.language = language.current()
+        self.words = Words(self.language, *SHARED_WORDS, name)
+        self._controls = Controls(name, controls)
+        self._told: list[Notice] = []
+        self._slot = st.empty()
+        st.session_state["seqviz-page"] = self
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The valid value of every control, by key; complete before anything is drawn."""
+        return dict(self._controls.values)
+
+    def set(self, **values: Value) -> None:
+        """Give controls new values; only before they are drawn."""
+        self._controls.set(values)
+
+    def lock(self, **values: Value) -> None:
+        """Show these values in their controls and let nobody change them in this run."""
+        self._controls.lock(values)
+
+    def notice(self, key: str, /, **values: object) -> None:
+        """Tell the reader something, above the picture; values are shown as plain text."""
+        self._told.append(Notice(key, values))
+
+    def header(self) -> None:
+        """The question that the page answers, what it is about, and room for notices."""
+        st.title(self.words("question"), anchor=False)
+        if "lead" in self.words:
+            st.html(f'<p class="seqviz-lead">{escape(self.words("lead"))}</p>')
+        self._slot = st.container()
+
+    def controls(self, *keys: str) -> None:
+        """Draw these controls in a row, which breaks where the screen is narrow."""
+        with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+            for key in keys:
+                self._controls.draw(key, self.words)
+
+    def button(self, key: str, /, **values: Value) -> bool:
+        """A button that sets controls, if any are given; True in the run after it was pressed."""
+        return st.button(
+            self.words(key), key=f"button:{key}", on_click=self._controls.set, args=(values,)
+        )
+
+    def picture(self, scene: Any, step: int | None = None) -> None:
+        """The scene in the player; `step` (0-based) is where it rests before anybody steps."""
+        options = {
+            "host": "streamlit",
+            "language": self.language,
+            "autoplay": True,
+            "step": step,
+            "address": True,
+            "downloads": True,
+        }
+        sent = player.payload(scene, self.words.flat, options)
+        asked = links.last(links.address(), "t")
+        steps = sent["scene"]["steps"]
+        if self._controls.opened and asked and asked.isdecimal() and int(asked[:9]) > steps:
+            self._controls.tell(Notice("step_above", {"got": asked, "limit": steps}))
+        component.player(sent)
+
+    def sentence(self, text: str) -> None:
+        """A sentence about what the picture shows, as plain text."""
+        st.html(f'<p class="seqviz-sentence" dir="auto">{escape(text)}</p>')
+
+    @contextmanager
+    def section(self, name: str, expanded: bool = False) -> Iterator[None]:
+        """A part that unfolds: `<name>.head` is its title, `<name>.intro` its first sentence."""
+        with st.expander(self.words(f"{name}.head"), expanded=expanded):
+            if f"{name}.intro" in self.words:
+                self.sentence(self.words(f"{name}.intro"))
+            yield
+
+    def equations(self, lines: Sequence[str]) -> None:
+        """Equations in LaTeX, in the order of computation; call it inside a section."""
+        for line in lines:
+            st.latex(line)
+
+    def try_this(self, **actions: Mapping[str, Value]) -> None:
+        """Numbered links; `try.<name>` says what to do and each sets the controls it names."""
+        items = []
+        for name, changes in actions.items():
+            head, _, text = self.words(f"try.{name}").partition("|")
+            items.append(f"<li>{self._anchor(self.link(changes), head)} {escape(text)}</li>")
+        with self.section("try"):
+            st.html(f'<ol class="seqviz-list">{"".join(items)}</ol>')
+
+    def predict(
+        self, name: str, question: str, options: Sequence[str], answer: int, explanation: str
+    ) -> None:
+        """A question to commit to before the answer shows; call it inside a section.
+
+        A new question (other numbers, other options) has not been answered yet.
+        """
+        key = f"predict:{name}:{crc32(repr((question, list(options), answer)).encode()):x}"
+        self.sentence(question)
+        choice = st.radio(
+            question,
+            range(len(options)),
+            index=None,
+            format_func=lambda index: notices.plain(options[index]),
+            key=key,
+            label_visibility="collapsed",
+        )
+        if st.button(self.words("predict.reveal"), key=f"{key}:reveal"):
+            st.session_state[f"{key}:shown"] = choice
+        shown = st.session_state.get(f"{key}:shown", "not yet")
+        if shown is None:
+            self.sentence(self.words("predict.choose"))
+        elif shown != "not yet":
+            verdict = self.words("predict.right" if shown == answer else "predict.wrong")
+            self.sentence(f"{verdict} {explanation}")
+
+    def code(self, source: str, output: str = "") -> None:
+        """A short program and what it prints."""
+        with self.section("code"):
+            st.code(source, language="python")
+            if output:
+                st.code(output, language=None)
+
+    def take_away(self, *names: str) -> None:
+        """The few sentences `away.<name>` to remember."""
+        items = "".join(f"<li>{escape(self.words(f'away.{name}'))}</li>" for name in names)
+        st.subheader(self.words("away.head"), anchor=False)
+        st.html(f'<ul class="seqviz-list">{items}</ul>')
+
+    def corrections(self, *names: str) -> None:
+        """Common errors `corrections.<name>`, each what is said and what is so."""
+        with self.section("corrections"):
+            for name in names:
+                said, _, so = self.words(f"corrections.{name}").partition("|")
+                st.html(f"<p><strong>{escape(said)}</strong> {escape(so)}</p>")
+
+    def next(self, page: str) -> None:
+        """The question of the next page, as a link to it."""
+        address = links.link(page, self.language, self._controls.write_shared())
+        st.html(f'<p class="seqviz-next">{self._anchor(address, self.words("next"))}</p>')
+
+    def link(self, changes: Mapping[str, Value] | None = None) -> str:
+        """Relative link to this page with all its values, some of them changed."""
+        return links.link(self.name, self.language, self._controls.write(changes))
+
+    def share(self) -> None:
+        """The link to this state, and its QR code."""
+        with self.section("share"):
+            sharing.draw(self.link(), self.words)
+
+    def downloads(self, **files: Callable[[], str | bytes]) -> None:
+        """Buttons that compute and save a file: `csv`, `npz`, `html`, labelled `save.<kind>`."""
+        with self.section("save"), st.container(horizontal=True):
+            for kind, compute in files.items():
+                st.download_button(
+                    self.words(f"save.{kind}"),
+                    data=compute,
+                    file_name=f"seqviz-{self.name}.{kind}",
+                    mime=MIME[kind],
+                    on_click="ignore",
+                    key=f"save:{kind}",
+                )
+
+    def finish(self) -> None:
+        """What the frame calls when the page is drawn: notices, and the state for the address."""
+        with self._slot:
+            notices.draw([*self._controls.notices, *self._told], self.words)
+
+    @property
+    def session(self) -> str:
+        """Name of the server's memory of this visit."""
+        return self._controls.session.name
+
+    def address(self) -> list[tuple[str, str]]:
+        """What stands in the address: version, language and the value of every control."""
+        own = self._controls.write()
+        return [("v", str(links.VERSION)), ("lang", self.language), *own.items()]
+
+    @staticmethod
+    def _anchor(address: str, text: str) -> str:
+        return f'<a href="{escape(address, quote=True)}" target="_self">{escape(text)}</a>'

@@ -1,0 +1,49 @@
+// The link to what is on the screen now, with the step and the pins that only the browser knows.
+
+const fields = new WeakMap();
+
+/** @param {{data: {base: string, words: Record<string, string>}, parentElement: HTMLElement}} component */
+export default function ({ data, parentElement }) {
+  const { row, field, button } = fields.get(parentElement) ?? build(parentElement);
+  const { words } = data;
+  const show = () => (field.value = current(data.base));
+  field.setAttribute("aria-label", words.link);
+  button.textContent = words.copy;
+  button.onclick = async () => {
+    show();
+    await copy(field);
+    button.textContent = words.copied;
+  };
+  field.onfocus = () => (show(), field.select());
+  row.onpointerenter = () => (show(), (button.textContent = words.copy));
+  requestAnimationFrame(show);
+}
+
+/** The address of this page as others reach it. */
+function current(base) {
+  const here = new URL(location.href);
+  return base ? new URL(here.pathname.split("/").pop() + here.search, base).href : here.href;
+}
+
+async function copy(field) {
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    field.select();
+    document.execCommand("copy");
+  }
+}
+
+function build(parent) {
+  const row = document.createElement("div");
+  const field = document.createElement("input");
+  const button = document.createElement("button");
+  row.className = "row";
+  field.readOnly = true;
+  button.type = "button";
+  row.append(field, button);
+  parent.append(row);
+  const built = { row, field, button };
+  fields.set(parent, built);
+  return built;
+}

@@ -1,33 +1,41 @@
 """One computation at a time, each kept: how pages call `run(config)`.
 
 Serialised compute is faster here than threads that fight for the interpreter's lock, and what
-everybody in a class asks for is computed once.
+everybody in a class asks for is computed once. Training takes longer, so it waits in a queue of
+its own and holds up nobody who only looks.
 """
 
 import threading
-from collections.abc import Callable
-from functools import wraps
-from typing import TypeVar
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
-import streamlit as st
-
-Config = TypeVar("Config")
+Config = TypeVar("Config", bound=Hashable)
 Record = TypeVar("Record")
 
 COMPUTE = threading.Semaphore(1)
+TRAINING = threading.Semaphore(1)
+ENTRIES = 48
 
 
-def cached(run: Callable[[Config], Record], entries: int = 128) -> Callable[[Config], Record]:
+def cached(
+    run: Callable[..., Record], entries: int = ENTRIES, gate: threading.Semaphore = COMPUTE
+) -> Callable[..., Record]:
     """`run` with a memory of the last `entries` configurations, shared by all visitors.
 
-    `run` is pure, its config is a frozen dataclass of plain values, and what it returns is
-    handed to everyone as it is: a frozen record that nobody changes. Errors are not kept.
+    `run(config, *told)` is pure in `config`, a frozen dataclass of plain values; `told` (who
+    wants to hear of progress) does not count. What it returns is handed to everyone as it is: a
+    frozen record that nobody changes. Errors are not kept.
     """
+    kept: OrderedDict[Any, Record] = OrderedDict()
 
-    @st.cache_resource(max_entries=entries, show_spinner=False)
-    @wraps(run)
-    def compute(config: Config) -> Record:
-        with COMPUTE:
-            return run(config)
+    def compute(config: Any, *told: Any) -> Record:
+        with gate:
+            if config not in kept:
+                kept[config] = run(config, *told)
+            kept.move_to_end(config)
+            while len(kept) > entries:
+                kept.popitem(last=False)
+            return kept[config]
 
     return compute

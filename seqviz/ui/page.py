@@ -27,7 +27,7 @@ from zlib import crc32
 import streamlit as st
 
 from seqviz import player
-from seqviz.text import Words
+from seqviz.text import Words, words
 from seqviz.ui import component, language, links, notices, sharing
 from seqviz.ui.controls import Control, Value
 from seqviz.ui.notices import Notice
@@ -79,6 +79,21 @@ class Page:
             for key in keys:
                 self._controls.draw(key, self.words)
 
+    @contextmanager
+    def panel(self, name: str) -> Iterator[None]:
+        """A button `panel.<name>` that opens a panel over the page, for controls."""
+        with st.popover(self.words(f"panel.{name}"), width="content"):
+            yield
+
+    def row(self) -> Any:
+        """A row that breaks where the screen is narrow: `with page.row(): ...`."""
+        return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+
+    def column(self, *keys: str) -> None:
+        """Draw these controls one below the other."""
+        for key in keys:
+            self._controls.draw(key, self.words)
+
     def button(self, key: str, /, **values: Value) -> bool:
         """A button that sets controls, if any are given; True in the run after it was pressed."""
         return st.button(
@@ -95,24 +110,49 @@ class Page:
             "address": True,
             "downloads": True,
         }
-        sent = player.payload(scene, self.words.flat, options)
-        asked = links.last(links.address(), "t")
-        steps = sent["scene"]["steps"]
-        if self._controls.opened and asked and asked.isdecimal() and int(asked[:9]) > steps:
-            self._controls.tell(Notice("step_above", {"got": asked, "limit": steps}))
+        sent = player.payload(scene, words("player", self.language), options)
+        if self._controls.opened:
+            for notice in links.check_cursor(links.address(), sent["scene"]):
+                self._controls.tell(notice)
         component.player(sent)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[float, str], None]]:
+        """A bar that is there while something long runs: `tell(share, text)` moves it."""
+        bar = st.empty()
+        yield lambda share, text: bar.progress(min(1.0, share), text=text)
+        bar.empty()
 
     def sentence(self, text: str) -> None:
         """A sentence about what the picture shows, as plain text."""
         st.html(f'<p class="seqviz-sentence" dir="auto">{escape(text)}</p>')
 
     @contextmanager
-    def section(self, name: str, expanded: bool = False) -> Iterator[None]:
+    def section(self, name: str, /, **values: object) -> Iterator[None]:
         """A part that unfolds: `<name>.head` is its title, `<name>.intro` its first sentence."""
-        with st.expander(self.words(f"{name}.head"), expanded=expanded):
+        with st.expander(self.words(f"{name}.head")):
             if f"{name}.intro" in self.words:
-                self.sentence(self.words(f"{name}.intro"))
+                self.sentence(self.words(f"{name}.intro", **values))
             yield
+
+    def notes(self, *keys: str) -> None:
+        """Sentences that explain, one paragraph each."""
+        for key in keys:
+            self.sentence(self.words(key))
+
+    def table(self, head: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A small table as plain text; `head` are keys of words."""
+        cells = [[self.words(key) for key in head], *rows]
+        lines = [
+            "".join(f"<{tag}>{escape(cell)}</{tag}>" for cell in row)
+            for tag, row in zip(["th"] + ["td"] * len(rows), cells, strict=True)
+        ]
+        body = "".join(f"<tr>{line}</tr>" for line in lines)
+        st.html(f'<div class="seqviz-scroll"><table class="seqviz-table">{body}</table></div>')
+
+    def figure(self, svg: str) -> None:
+        """A small still picture; it names itself for those who cannot see it."""
+        st.html(f'<div class="seqviz-scroll">{svg}</div>')
 
     def equations(self, lines: Sequence[str]) -> None:
         """Equations in LaTeX, in the order of computation; call it inside a section."""
@@ -154,9 +194,11 @@ class Page:
             verdict = self.words("predict.right" if shown == answer else "predict.wrong")
             self.sentence(f"{verdict} {explanation}")
 
-    def code(self, source: str, output: str = "") -> None:
-        """A short program and what it prints."""
+    def code(self, source: str, output: str = "", note: str = "") -> None:
+        """A short program and what it prints; `note` is the key of a sentence above it."""
         with self.section("code"):
+            if note:
+                self.notes(note)
             st.code(source, language="python")
             if output:
                 st.code(output, language=None)

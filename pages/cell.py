@@ -1,0 +1,60 @@
+"""What happens inside an RNN, LSTM or GRU at each timestep?"""
+
+from seqviz.models.findings import concat_error, findings, number
+from seqviz.models.program import output, plain, program
+from seqviz.player.html import to_html
+from seqviz.scenes.cell import record_scene
+from seqviz.scenes.files import to_csv, to_npz
+from seqviz.text.characters import visible
+from seqviz.ui import cell
+from seqviz.ui.page import Page
+
+page = Page("cell", cell.CONTROLS)
+words = page.words
+config = cell.config_of(page.values)
+
+page.header()
+record = cell.compute(page, config)
+page.lock(**cell.locked(record))
+cell.tell_notices(page, record)
+
+with page.row():
+    page.controls("cell", "mode", "input")
+    with page.panel("input"):
+        page.column(*cell.input_controls(config.source))
+    with page.panel("model"):
+        page.column("act", "hidden", "init", "fb", "peep", "reset", "h0", "seed", "loss", "taught")
+    with page.panel("what_if"):
+        page.column(*cell.what_if_controls(record))
+
+scene = record_scene(record, cell.title_of(record, words), visible)
+page.picture(scene)
+cell.mode_line(page, record)
+for finding in findings(record):
+    page.sentence(words(f"sentence.{finding.key}", **finding.values))
+
+cell.ask(page, record)
+page.try_this(**cell.actions())
+with page.section("equations"):
+    page.equations(cell.equations_of(record))
+    page.notes(*cell.equation_notes(record))
+with page.section("shapes", D=record.trace.cell.input_size, H=record.trace.cell.hidden_size):
+    page.table(("shapes.name", "shapes.shape", "shapes.meaning"), cell.shapes_of(record, words))
+    page.sentence(words("shapes.count", **cell.counts_of(record)))
+    page.sentence(words("shapes.others", **cell.counts_of(record)))
+with page.section("concat"):
+    page.sentence(words("concat.text", error=number(concat_error(record))))
+    page.notes("concat.imprecise")
+with page.section("activation"):
+    page.notes("activation.text")
+    page.figure(cell.slope(record, words))
+page.code(program(record), output(record), "" if plain(record) else "code.variant")
+page.take_away("one", "two", "three", "four")
+page.corrections("F1", "F4", "F16", "F18", "F19", "F20", "F21", "F22", "F23", "F33", "F36")
+page.notes("corrections.not_shown")
+page.share()
+page.downloads(
+    csv=lambda: to_csv(scene),
+    npz=lambda: to_npz(scene),
+    html=lambda: to_html(scene.to_json(), words.flat, page.language, scene.title),
+)

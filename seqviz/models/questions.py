@@ -1,0 +1,59 @@
+"""Questions to predict before the answer shows, made from the record, so any input has them."""
+
+from dataclasses import dataclass, field
+
+from seqviz.models.experiment import CellRecord
+from seqviz.models.findings import BANDS, answer, band, gradient_ratio, number, repeated
+
+
+@dataclass(frozen=True)
+class Question:
+    """Keys of words and what fills them: the question, its options, which is right, and why."""
+
+    name: str
+    values: dict[str, object]
+    options: tuple[tuple[str, dict[str, object]], ...]
+    right: int
+    told: dict[str, object] = field(default_factory=dict)
+
+
+def questions(record: CellRecord) -> list[Question]:
+    """What a learner can be asked about this record."""
+    if record.exploded is not None:
+        return []
+    pair = repeated(record)
+    asked = [] if pair is None else [_same_token(record, *pair)]
+    if len(record.trace) > 1:
+        asked.append(_gradient(record))
+    if record.trace.h.shape[1] > 1:
+        asked.append(_largest(record))
+    return asked
+
+
+def _same_token(record: CellRecord, s: int, t: int) -> Question:
+    first, second = answer(record, s)[0], answer(record, t)[0]
+    steps = {"s": s + 1, "t": t + 1}
+    return Question(
+        "same_token",
+        {**steps, "token": record.task.inputs[t]},
+        (("predict.same_token_yes", {}), ("predict.same_token_no", {})),
+        0 if first == second else 1,
+        {**steps, "first": first, "second": second},
+    )
+
+
+def _gradient(record: CellRecord) -> Question:
+    ratio = gradient_ratio(record)
+    names = [name for name, _ in BANDS]
+    options = tuple((f"band.{name}", {}) for name in names)
+    return Question("gradient", {}, options, names.index(band(ratio)), {"ratio": number(ratio)})
+
+
+def _largest(record: CellRecord) -> Question:
+    last = record.trace.h[-1]
+    unit = int(last.abs().argmax())
+    options = tuple(("predict.largest_option", {"unit": u + 1}) for u in range(min(len(last), 8)))
+    if unit >= len(options):
+        options = (*options[:-1], ("predict.largest_option", {"unit": unit + 1}))
+    told = {"unit": unit + 1, "value": number(float(last[unit]))}
+    return Question("largest", {}, options, min(unit, len(options) - 1), told)

@@ -92,7 +92,7 @@ function ramp(ground, colour, sign, ink, paper) {
     const part = 0.03 + 0.97 * size;
     const rgb = fromOklch({
       l: ground.l + (end.l - ground.l) * part,
-      c: end.c * Math.sqrt(part) * (0.35 + 0.65 * part),
+      c: end.c * part ** 0.75,
       h: end.h,
     });
     return { fill: css(rgb), ink: css(bestInk(rgb, ink, paper)) };

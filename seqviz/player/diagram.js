@@ -5,11 +5,13 @@ import { makeWire, drawWire } from "./wires.js";
 import { makeStubs, drawStubs } from "./stubs.js";
 
 const ROOMY = 640;
-const STUBS = 760;
-const STUB_ROOM = 84;
+const STUBS = 680;
+const STUB_SHARE = 0.1;
+const STUB_MOST = 92;
 const GLYPH = 14;
 const TOKEN = 17;
 const BODY_PAD = 20;
+const LABEL_WIDTH = 6;
 
 /** @param {object} ctx the player's context */
 export function makeDiagram(ctx) {
@@ -29,7 +31,7 @@ export function makeDiagram(ctx) {
 function buildDiagram(ctx, diagram, width) {
   const { layout } = ctx.model.scene;
   const stubbed = width >= STUBS && ctx.state.view === "unrolled";
-  const margin = stubbed ? STUB_ROOM : 4;
+  const margin = stubbed ? Math.min(STUB_MOST, width * STUB_SHARE) : 4;
   const column = (width - 2 * margin) / layout.columns;
   const x = (at) => Math.round((margin + at * column) * 2) / 2;
   const roomy = width >= ROOMY;
@@ -38,7 +40,10 @@ function buildDiagram(ctx, diagram, width) {
   setAttribute(diagram.node, "width", width);
   setAttribute(diagram.node, "height", layout.height);
   const boxes = new Map();
-  const upper = layout.nodes.map((node) => placeNode(ctx, diagram, node, { x: x(node.x), y: node.y, room: column - 7, roomy }, boxes));
+  const upper = layout.nodes.map((node) => {
+    const place = { x: x(node.x), y: node.y, room: column - 7, roomy, gap: gapLeft(layout, node) * column - 62 };
+    return placeNode(ctx, diagram, node, place, boxes);
+  });
   const wires = layout.wires.map((wire) => {
     const points = wire.points.map(([px, py]) => [x(px), py]);
     const made = makeWire(ctx, wire, points, { from: boxes.get(wire.from), to: boxes.get(wire.to) });
@@ -46,7 +51,7 @@ function buildDiagram(ctx, diagram, width) {
     return made.group;
   });
   const body = bodyBox(diagram, layout);
-  const lanes = layout.lanes.flatMap((lane) => laneNodes(ctx, lane, body, width, stubbed));
+  const lanes = layout.lanes.flatMap((lane) => laneNodes(ctx, lane, { body, width, stubbed, items: [...diagram.glyphs, ...diagram.strips] }));
   diagram.stubs = stubbed ? makeStubs(ctx, diagram, body, boxes) : null;
   diagram.node.replaceChildren(
     diagramDefs(ctx),
@@ -68,6 +73,12 @@ function diagramDefs(ctx) {
   );
 }
 
+/** How many columns are free between a strip and the next node to its left. */
+function gapLeft(layout, { x, y }) {
+  const left = layout.nodes.filter((node) => node.x < x && Math.abs(node.y - y) < 60).map((node) => node.x);
+  return x - Math.max(0, ...left);
+}
+
 function placeNode(ctx, diagram, node, place, boxes) {
   const make = { strip: placeStrip, glyph: placeGlyph, token: placeToken }[node.kind];
   const { group, box } = make(ctx, diagram, node, place);
@@ -82,8 +93,8 @@ function placeStrip(ctx, diagram, node, place) {
 }
 
 function placeGlyph(ctx, diagram, node, { x, y, roomy }) {
-  const long = node.text.length > 2;
-  const r = GLYPH + (long && roomy ? 3 : 0);
+  const long = node.text.length > 1;
+  const r = GLYPH + (node.text.length > 2 && roomy ? 3 : 0);
   const { role } = ctx.model.tensor(node.tensor);
   const circle = svgNode("circle", { cx: x, cy: y, r, stroke: ctx.palette.line(role) });
   const text = svgNode("text", { x, y: y + (long ? 3.5 : 5.5), class: long ? "long" : "" }, node.text);
@@ -97,10 +108,12 @@ function placeGlyph(ctx, diagram, node, { x, y, roomy }) {
 function placeToken(ctx, diagram, node, { x, y, roomy }) {
   const circle = svgNode("circle", { cx: x, cy: y, r: TOKEN });
   const text = svgNode("text", { x, y: y + 6, class: "token-text" });
-  const symbol = svgNode("text", { x: x + TOKEN + 8, y: y + 5, class: "strip-symbol" });
+  const below = node.side === "bottom";
+  const at = below ? { x: x - 10, y: y + TOKEN + 16 } : { x: x + TOKEN + 8, y: y + 5 };
+  const symbol = svgNode("text", { ...at, class: "strip-symbol" });
   symbol.append(svgNode("tspan", {}, "x"), svgNode("tspan", { class: "low", dy: 4 }, "t"));
   const size = `(${ctx.model.shape(node.tensor).join(", ")})`;
-  const word = svgNode("text", { x: x + TOKEN + 28, y: y + 5, class: "strip-word" }, roomy ? `${ctx.labelWord(node)} ${size}` : size);
+  const word = svgNode("text", { x: at.x + 20, y: at.y, class: "strip-word" }, below ? "" : roomy ? `${ctx.labelWord(node)} ${size}` : size);
   const group = svgNode("g", { class: "token-node", "data-node": node.id }, circle, text, symbol, word);
   const token = { node, group, text, box: around(x, y, TOKEN) };
   diagram.tokens.push(token);
@@ -126,13 +139,27 @@ function bodyBox(diagram, layout) {
   return { x: left, y: top, width: Math.max(10, right - left), height: bottom - top };
 }
 
-function laneNodes(ctx, lane, body, width, stubbed) {
+function onLane(box, y) {
+  return box.y - 24 < y && box.y + box.height + 6 > y - 12;
+}
+
+/** The widest stretch of the body that no box on the lane covers. */
+function widestGap(body, boxes) {
+  const sorted = boxes.slice().sort((a, b) => a.x - b.x);
+  const starts = [body.x, ...sorted.map((box) => box.x + box.width)];
+  const ends = [...sorted.map((box) => box.x), body.x + body.width];
+  const gaps = starts.map((start, k) => ({ size: ends[k] - start, middle: (start + ends[k]) / 2 }));
+  return gaps.reduce((best, gap) => (gap.size > best.size + 1 ? gap : best));
+}
+
+function laneNodes(ctx, lane, { body, width, stubbed, items }) {
   const colour = ctx.palette.line(lane.role);
   const line = svgNode("line", { class: "lane", x1: stubbed ? 0 : body.x, x2: stubbed ? width : body.x + body.width, y1: lane.y, y2: lane.y, stroke: colour });
   if (width < ROOMY) return [line];
-  const text = svgNode("text", { class: "lane-label", x: body.x + body.width - 14, y: lane.y - 13, fill: ctx.palette.text(lane.role) });
-  text.append(ctx.word(lane.label));
-  return [line, text];
+  const gap = widestGap(body, items.map(({ box }) => box).filter((box) => onLane(box, lane.y)));
+  const words = ctx.word(lane.label);
+  if (gap.size < words.length * LABEL_WIDTH) return [line];
+  return [line, svgNode("text", { class: "lane-label", x: gap.middle, y: lane.y - 12 }, words)];
 }
 
 function drawDiagram(ctx, diagram) {

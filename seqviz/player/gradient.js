@@ -7,6 +7,9 @@ import { say } from "./symbols.js";
 const HEIGHT = 132;
 const AXIS = 46;
 const LABELS = 104;
+const STEP_MOST = 92;
+const ABOUT_LEAST = 260;
+const THIN_BARS = 14;
 const FLOOR = -8;
 const CEILING = 3;
 const DEEPEST = -18;
@@ -17,9 +20,10 @@ const BAND = { exploding: 2, shrinking: -3, zero: -6 };
 export function makeGradient(ctx) {
   const title = htmlNode("span", { class: "gradient-title" });
   const reading = htmlNode("span", { class: "gradient-reading muted" });
+  const about = htmlNode("p", { class: "gradient-about muted small" }, ctx.word("gradient.about"));
   const svg = svgNode("svg", { class: "gradient-plot", role: "img", height: HEIGHT });
-  const node = htmlNode("section", { class: "gradient" }, htmlNode("header", {}, title, reading), svg);
-  const strip = { node, title, reading, svg, bars: [], width: 0, step: 0 };
+  const node = htmlNode("section", { class: "gradient" }, htmlNode("header", {}, title, reading), htmlNode("div", { class: "gradient-row" }, svg, about));
+  const strip = { node, title, reading, svg, about, bars: [], width: 0, step: 0 };
   const over = (event) => gradientPlace(ctx, strip, event);
   svg.addEventListener("pointermove", (event) => ctx.hover(over(event)));
   svg.addEventListener("pointerleave", () => ctx.hover(null));
@@ -64,18 +68,20 @@ function paintGradient(ctx, strip, width) {
   const known = strip.series.flatMap(({ ratios }) => ratios).filter(Number.isFinite);
   strip.low = Math.max(DEEPEST, Math.min(FLOOR, Math.floor(Math.min(...known, 0))));
   strip.high = Math.min(HIGHEST, Math.max(CEILING, Math.ceil(Math.max(...known, 0))));
-  const room = width - AXIS - LABELS;
-  Object.assign(strip, { width, step: Math.min(room / ctx.model.steps, 92), plot: room });
+  const step = Math.min((width - AXIS - LABELS) / ctx.model.steps, STEP_MOST);
+  const plot = step * ctx.model.steps;
+  Object.assign(strip, { width: AXIS + plot + LABELS, step, plot });
+  setHidden(strip.about, width - strip.width < ABOUT_LEAST);
   const y = (exponent) => 8 + ((strip.high - exponent) / (strip.high - strip.low)) * (HEIGHT - 26);
   strip.y = y;
-  strip.veil = svgNode("rect", { class: "gradient-veil", y: 0, height: HEIGHT - 16 });
+  strip.veil = svgNode("rect", { class: "gradient-veil", y: 0, height: HEIGHT });
   strip.frame = svgNode("rect", { class: "gradient-frame", y: 3, height: HEIGHT - 16, rx: 3 });
   setText(strip.title, ctx.word(gradient.loss === "last" ? "gradient.title_last" : "gradient.title_all"));
-  setAttribute(strip.svg, "width", width);
-  setAttribute(strip.svg, "viewBox", `0 0 ${width} ${HEIGHT}`);
+  setAttribute(strip.svg, "width", strip.width);
+  setAttribute(strip.svg, "viewBox", `0 0 ${strip.width} ${HEIGHT}`);
   setAttribute(strip.svg, "aria-label", ctx.word("gradient.label"));
   strip.svg.replaceChildren(...bandNodes(ctx, strip), ...strip.series.flatMap((s, k) => barNodes(ctx, strip, s, k)),
-    ...legendNodes(ctx, strip), strip.veil, strip.frame);
+    ...tokenNodes(ctx, strip), strip.veil, strip.frame);
   drawGradient(ctx, strip);
 }
 
@@ -103,7 +109,9 @@ function powerOfTen(exponent, floor) {
 }
 
 function barNodes(ctx, strip, { state, ratios }, place) {
-  const count = strip.series.length;
+  const thin = strip.step < THIN_BARS;
+  if (thin && place > 0) return [linePath(strip, state, ratios)];
+  const count = thin ? 1 : strip.series.length;
   const gap = strip.step > 8 ? Math.min(10, strip.step * 0.22) : 0.5;
   const width = Math.max(1, Math.min(26, (strip.step - gap) / count));
   const base = strip.y(strip.low);
@@ -120,12 +128,19 @@ function barNodes(ctx, strip, { state, ratios }, place) {
   });
 }
 
-function legendNodes(ctx, { series, step }) {
+function linePath(strip, state, ratios) {
+  const points = ratios.map((ratio, t) => {
+    const shown = Math.min(strip.high, Math.max(strip.low, Number.isNaN(ratio) ? strip.high : ratio));
+    return `${(AXIS + (t + 0.5) * strip.step).toFixed(1)} ${strip.y(shown).toFixed(1)}`;
+  });
+  return svgNode("path", { class: `gradient-line ${state}`, d: `M${points.join("L")}` });
+}
+
+function tokenNodes(ctx, { step }) {
   const { inputs } = ctx.model.scene.sequence;
-  const tokens = step < 10 ? [] : inputs.map((token, t) =>
+  if (step < 10) return [];
+  return inputs.map((token, t) =>
     svgNode("text", { class: "gradient-token", x: AXIS + (t + 0.5) * step, y: HEIGHT - 2 }, ctx.token(token)));
-  if (series.length < 2) return tokens;
-  return tokens;
 }
 
 function drawGradient(ctx, strip) {
@@ -139,10 +154,10 @@ function drawGradient(ctx, strip) {
   const looked = ctx.looked;
   const names = strip.series.map(({ name }) => name);
   const at = looked && names.includes(looked.name) ? looked.t : t;
-  const values = strip.series.map(({ state, norms, ratios }) => say(ctx.words, "gradient.reading", {
-    state, t: at + 1, value: precise(norms[at], 4), band: ctx.word(`gradient.${bandOf(ratios[at])}`),
+  const values = strip.series.map(({ state, norms, ratios }, k) => say(ctx.words, "gradient.reading", {
+    mark: strip.series.length > 1 ? ["■ ", "□ "][k] : "", state, value: precise(norms[at], 4), band: ctx.word(`gradient.${bandOf(ratios[at])}`),
   }));
-  setText(strip.reading, values.join(" · "));
+  setText(strip.reading, [say(ctx.words, "gradient.at", { t: at + 1 }), ...values].join("   "));
 }
 
 function gradientPlace(ctx, strip, event) {

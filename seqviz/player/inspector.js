@@ -7,6 +7,7 @@ import { say, visibleToken } from "./symbols.js";
 
 const ROWS = 6;
 const MORE_ROWS = 14;
+const MOST_PARTS = 4;
 const CURVE = { width: 132, height: 64, reach: 5 };
 
 /** Parts of a formula as inline nodes. */
@@ -62,6 +63,8 @@ function mainNodes(ctx, place, why) {
   if (why.note) nodes.push(htmlNode("p", { class: "note" }, why.note));
   if (!why.terms.length) nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
   else nodes.push(termsTable(ctx, why, colour, tensor));
+  const parts = partsOf(ctx, why);
+  if (parts.length) nodes.push(htmlNode("div", { class: "made-of" }, ...parts));
   if (why.zeros) nodes.push(htmlNode("p", { class: "muted small" }, say(ctx.words, "inspector.zeros", { n: why.zeros })));
   const operation = ctx.model.tensor(place.name).operation;
   if (why.sum && operation.name === "activation") nodes.push(curveNode(ctx, operation.function, why, colour));
@@ -69,6 +72,24 @@ function mainNodes(ctx, place, why) {
     nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
   }
   return nodes;
+}
+
+/** What the value is made of, one level down, where that is few values. */
+function partsOf(ctx, why) {
+  const computed = why.sources.filter(({ name, t }) => t !== null && ctx.visible(t) && ctx.model.tensor(name).operation.name !== "given");
+  if (computed.length > MOST_PARTS) return [];
+  return computed.map((source) => {
+    const below = whyOf(ctx, source);
+    const step = source.t === ctx.looked.t ? null : whenNode(ctx, source);
+    const button = htmlNode("button", { type: "button", tabindex: -1, class: "part" },
+      htmlNode("span", { class: "part-numbers" }, ...partNodes(below.numbers)), step);
+    button.style.borderColor = ctx.palette.line(ctx.model.tensor(source.name).role);
+    button.addEventListener("click", () => {
+      ctx.act({ type: "select", place: source });
+      ctx.focus();
+    });
+    return button;
+  });
 }
 
 function whenNode(ctx, place) {
@@ -98,7 +119,7 @@ function termsTable(ctx, why, colour, tensor) {
     htmlNode("td", { class: "term-bar" }, termBar(ctx, row.value / largest, tensor.role)),
   ));
   if (why.sum) rows.push(totalRow(why.sum, "sum", ctx.word("inspector.sum")));
-  const result = totalRow(why.result, "result", why.result.label || ctx.word("inspector.sum"));
+  const result = totalRow(why.result, "result", why.result.label || (why.terms.length > 1 ? ctx.word("inspector.sum") : ""));
   result.querySelector(".term-value").style.color = colour;
   return htmlNode("table", {}, htmlNode("tbody", {}, ...rows, result));
 }

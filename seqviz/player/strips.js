@@ -8,6 +8,7 @@ const CELL_WIDTH = 36;
 const HEAT_HEIGHT = 152;
 const HEAT_WIDTH = 26;
 const GHOST_STEP = 0.005;
+const WORD_WIDTH = 6.6;
 
 /** A number as it is printed in a cell: short, with a true minus sign. */
 export function cellText(value) {
@@ -40,7 +41,7 @@ export function makeStrip(ctx, node, place) {
   strip.minus = svgNode("path", { class: "minus" });
   strip.frame = svgNode("rect", { class: "unit-frame", width: width + 1, height: Math.max(line, 3), rx: 3 });
   strip.over = svgNode("g");
-  strip.label = stripLabel(ctx, strip, place.roomy);
+  strip.label = stripLabel(ctx, strip, place);
   const outline = svgNode("rect", { class: "strip-back", ...inset(box, -2), rx: 4 });
   strip.group = svgNode(
     "g",
@@ -72,27 +73,27 @@ function makeCell(strip, unit) {
   return svgNode("g", {}, rect, cell.text, cell.ghost);
 }
 
-function stripLabel(ctx, strip, roomy) {
+function stripLabel(ctx, strip, place) {
   const { node, box } = strip;
-  const tensor = ctx.model.tensor(node.tensor);
-  const aside = roomy && node.side === "left";
+  const aside = place.roomy && node.side === "left";
   const x = aside ? box.x - 9 : box.x + box.width / 2;
-  const y = aside ? box.y + box.height / 2 - 2 : box.y - (roomy ? 9 : 8);
-  const anchor = aside ? "end" : "middle";
-  const symbol = svgNode("text", { class: "strip-symbol", fill: ctx.palette.text(tensor.role) });
-  const word = svgNode("text", { class: "strip-word" });
-  strip.symbol = symbol;
-  const shape = `(${strip.rows})`;
-  const name = aside ? ctx.labelWord(node) : "";
-  word.append(name ? `${name} ${shape}` : shape);
-  setAttribute(symbol, "x", aside ? x : roomy ? x - 3 : box.x);
-  setAttribute(symbol, "y", y);
-  setAttribute(symbol, "text-anchor", aside ? "end" : roomy ? "end" : "start");
-  setAttribute(word, "x", aside ? x : x + 5);
-  setAttribute(word, "y", aside ? y + 15 : y);
-  setAttribute(word, "text-anchor", aside ? "end" : "start");
-  const hidden = !roomy;
-  return svgNode("g", { class: anchor }, symbol, hidden ? null : word);
+  const y = aside ? box.y + box.height / 2 - 4 : box.y - (place.roomy ? 9 : 8);
+  const anchor = aside ? "end" : place.roomy ? "end" : "start";
+  const { role } = ctx.model.tensor(node.tensor);
+  const at = aside ? x : place.roomy ? x - 3 : box.x;
+  strip.symbol = svgNode("text", { class: "strip-symbol", x: at, y, "text-anchor": anchor });
+  strip.symbol.style.fill = ctx.palette.text(role);
+  const word = (dx, dy, end, text) => svgNode("text", { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end }, text);
+  const size = `(${strip.rows})`;
+  const words = !place.roomy ? [] : aside
+    ? [word(0, 16, "end", fits(ctx.labelWord(node), place.gap)), word(0, 30, "end", size)]
+    : [word(5, 0, "start", size)];
+  return svgNode("g", {}, strip.symbol, ...words);
+}
+
+/** The word if there is room for it beside the strip. */
+function fits(word, gap) {
+  return [...word].length * WORD_WIDTH <= gap ? word : "";
 }
 
 /** Which tensor a strip shows now, at which step; null while it is not computed yet. */
@@ -122,7 +123,7 @@ export function drawStrip(ctx, strip) {
   drawSymbol(ctx, strip, place);
   if (place === null) strip.cells.forEach((cell) => blankCell(ctx, cell));
   else drawValues(ctx, strip, place);
-  const hidden = strip.rows !== ctx.hiddenSize || ctx.state.unit >= strip.rows;
+  const hidden = place === null || strip.rows !== ctx.hiddenSize || ctx.state.unit >= strip.rows;
   setHidden(strip.frame, hidden);
   if (!hidden) {
     setAttribute(strip.frame, "x", strip.box.x - 0.5);
@@ -135,7 +136,7 @@ function drawValues(ctx, strip, place) {
   const { role, scale } = ctx.model.tensor(place.name);
   const range = ctx.model.range(place.name);
   const values = ctx.model.value(place.name, place.t ?? 0);
-  const before = place.t === null ? null : ctx.model.scene.ghost[place.name];
+  const before = place.t === null || strip.node.shift === -1 ? null : ctx.model.scene.ghost[place.name];
   const ghosts = before ? ctx.model.value(before, place.t) : null;
   let minus = "";
   strip.cells.forEach((cell, unit) => {
@@ -210,7 +211,8 @@ function makeMark(strip) {
   const frame = svgNode("rect", {
     x: box.x - 1.5, y: box.y - (height - line) / 2 - 0.5, width: box.width + 3, height: height + 1, rx: 4,
   });
-  const badge = svgNode("circle", { cx: box.x - 4, cy: box.y + line / 2, r: 6.5 });
-  const text = svgNode("text", { x: box.x - 4, y: box.y + line / 2 + 3.2 });
+  const x = box.x + box.width + 4;
+  const badge = svgNode("circle", { cx: x, cy: box.y + line / 2, r: 6.5 });
+  const text = svgNode("text", { x, y: box.y + line / 2 + 3.2 });
   return { group: svgNode("g", {}, frame, badge, text), badge, text };
 }

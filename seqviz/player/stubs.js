@@ -1,7 +1,8 @@
 // The unrolled view: the edges of the cells one step earlier and one step later.
 import { svgNode, setText, setHidden } from "./svg.js";
 
-const VISIBLE = 40;
+const VISIBLE = 50;
+const FADE = 26;
 const FAR = 60;
 
 /** Stubs at both sides, joined to the state strips by short wires. */
@@ -21,7 +22,7 @@ export function makeStubs(ctx, diagram, body, boxes) {
 function makeStub(ctx, body, token, near, far) {
   const left = Math.min(near, far);
   const box = svgNode("rect", { class: "body", x: left, y: body.y, width: Math.abs(far - near), height: body.height, rx: 16 });
-  const x = far < near ? near / 2 + 2 : near + (far - near) / 3 - 2;
+  const x = far < near ? near - 20 : near + 20;
   const caption = svgNode("text", { class: "stub-caption", x, y: body.y + body.height / 2 });
   const nodes = [box, caption];
   let text = null;
@@ -29,10 +30,11 @@ function makeStub(ctx, body, token, near, far) {
   if (token) {
     const y = token.box.y + token.box.height / 2;
     const r = token.box.height / 2 - 3;
-    const wire = svgNode("path", { class: "stub-wire", d: `M${x} ${y - r - 4}V${body.y + body.height + 4}` });
+    const from = body.y + body.height + 4;
+    const wire = svgNode("path", { class: "stub-wire", d: y - r > from ? `M${x} ${y - r - 4}V${from}` : "" });
     text = svgNode("text", { x, y: y + 5, class: "token-text" });
-    group = svgNode("g", { class: "token-node" }, svgNode("circle", { cx: x, cy: y, r }), text);
-    nodes.push(wire, group);
+    group = svgNode("g", { class: "token-node" }, wire, svgNode("circle", { cx: x, cy: y, r }), text);
+    nodes.push(group);
   }
   return { group: svgNode("g", { class: "stub" }, ...nodes), caption, text };
 }
@@ -56,8 +58,8 @@ function fadeNodes(ctx, width, height) {
     const stop = (offset, opacity) => svgNode("stop", { offset, "stop-color": ctx.palette.paper, "stop-opacity": opacity });
     const stops = right ? [stop(0, 0), stop(1, 1)] : [stop(0, 1), stop(1, 0)];
     const gradient = svgNode("linearGradient", { id }, ...stops);
-    const x = right ? width - VISIBLE : 0;
-    const veil = svgNode("rect", { x, y: 0, width: VISIBLE, height, fill: `url(#${id})`, "pointer-events": "none" });
+    const x = right ? width - FADE : 0;
+    const veil = svgNode("rect", { x, y: 0, width: FADE, height, fill: `url(#${id})`, "pointer-events": "none" });
     return svgNode("g", {}, gradient, veil);
   });
 }

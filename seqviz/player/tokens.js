@@ -73,9 +73,9 @@ function buildTokens(ctx, bar) {
   const ringed = new Set(mark || []);
   bar.columns = Array.from({ length: steps }, (_, t) => makeColumn(ctx, sequence, t, ringed.has(t)));
   bar.track.replaceChildren(...bar.columns.map(({ node }) => node));
-  const rows = [["tokens.input", "token-glyph"]];
-  if (predicts(ctx, sequence)) rows.push(["tokens.says", "token-says"]);
-  if (predicts(ctx, sequence) && sequence.targets) rows.push(["tokens.target", "token-target"]);
+  const rows = [["tokens.input", "head-input"]];
+  if (predicts(ctx, sequence)) rows.push(["tokens.says", "head-says"]);
+  if (predicts(ctx, sequence) && sequence.targets) rows.push(["tokens.target", "head-target"]);
   bar.head.replaceChildren(...rows.map(([key, row]) => htmlNode("span", { class: row }, ctx.word(key))));
   bar.at = -1;
 }
@@ -103,11 +103,11 @@ function makeColumn(ctx, sequence, t, ringed) {
     "span", { class: "token-says" },
     htmlNode("b", {}, Number.isFinite(chances[top]) ? visibleToken(sequence.classes[top]) : "?"),
     htmlNode("span", { class: "token-verdict" }, { hit: "✓", miss: "✗" }[verdict] || ""),
+    htmlNode("span", { class: "token-percent" }, `${percent(chances[top])}%`),
   );
   node.append(
     says,
     htmlNode("span", { class: "token-chance" }, bar),
-    htmlNode("span", { class: "token-percent" }, `${percent(chances[top])}%`),
   );
   if (sequence.targets) node.append(htmlNode("span", { class: "token-target" }, judged ? visibleToken(target) : "·"));
   node.dataset.verdict = verdict;
@@ -123,6 +123,7 @@ function indexOfLargest(values) {
 function resizeTokens(ctx, bar, width) {
   const wide = width >= HEAD_LEAST;
   setHidden(bar.head, !wide);
+  bar.node.classList.toggle("headed", wide);
   const { inputs } = ctx.model.scene.sequence;
   const longest = Math.max(1, ...inputs.map((token) => [...token].length));
   const least = Math.max(TOKEN_LEAST, 8 + 8 * longest);

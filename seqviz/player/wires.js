@@ -1,5 +1,4 @@
 // Wires: drawn between the borders of what they join, as thick as what they carry.
-import { sizeOf } from "./values.js";
 import { svgNode, setAttribute, setHidden, roundedPath } from "./svg.js";
 
 const THIN = 1.5;
@@ -43,10 +42,11 @@ export function drawWire(ctx, made) {
   if (made.size === size && made.dark === ctx.palette) return;
   made.size = size;
   made.dark = ctx.palette;
-  const colour = ctx.palette.shade(wire.role, "unit", 1, 0.3 + 0.7 * size).fill;
+  const role = wire.role === "given" ? ctx.model.tensor(wire.carries).role : wire.role;
+  const colour = ctx.palette.shade(role, "unit", 1, 0.3 + 0.7 * size).fill;
   setAttribute(made.line, "stroke", colour);
   setAttribute(made.line, "stroke-width", (THIN + (THICK - THIN) * size).toFixed(2));
-  setAttribute(made.pulse, "stroke", ctx.palette.line(wire.role));
+  setAttribute(made.pulse, "stroke", ctx.palette.line(role));
   setAttribute(made.pulse, "stroke-width", (THIN + 2.5 + (THICK - THIN) * size).toFixed(2));
   if (made.head) setAttribute(made.head, "fill", colour);
 }
@@ -120,9 +120,4 @@ function arrowHead(points) {
 
 function lengthOf(points) {
   return points.slice(1).reduce((sum, [x, y], k) => sum + Math.hypot(x - points[k][0], y - points[k][1]), 0);
-}
-
-/** How many numbers run over a wire. */
-export function wireCount(model, wire) {
-  return wire.carries ? sizeOf(model.shape(wire.carries)) : 0;
 }

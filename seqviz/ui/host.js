@@ -1,7 +1,7 @@
 // What the page tells the browser around it: its language, and its state for the address.
 // The player's own parameters stay in the address as long as they are well formed.
 
-const PLAYER = { t: /^[1-9]\d*$/, u: /^[1-9]\d*$/, pin: /^[A-Za-z]\w*(\.[1-9]\d*){1,3}(,[A-Za-z]\w*(\.[1-9]\d*){1,3})*$/ };
+const PLAYER = { t: /^[1-9]\d*$/, u: /^[1-9]\d*$/, pin: /^[^\s.]+(\.[1-9]\d*){2}$/ };
 const PLATFORM = ["embed", "embed_options"];
 
 let session = null;

@@ -7,6 +7,7 @@ its step, unit and pins by itself.
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import streamlit as st
@@ -17,7 +18,7 @@ VERSION = 1
 PLAYER = ("t", "u", "pin")
 PLATFORM = ("v", "lang", "embed", "embed_options")
 TRACKING = re.compile(r"utm_\w+|\w*clid")
-PIN = re.compile(r"[A-Za-z]\w*(\.[1-9]\d{0,8}){1,3}")
+PIN = re.compile(r"[^\s.]+(\.[1-9]\d{0,8}){2}")
 NAMED_UNKNOWN = 3
 
 Address = Mapping[str, Sequence[str]]
@@ -40,24 +41,40 @@ def last(found: Address, key: str) -> str | None:
 
 
 def check(found: Address, known: Collection[str]) -> Iterator[Notice]:
-    """What a link says that cannot be: version, step, unit, pins, unknown parameters."""
+    """What a link says that cannot be: its version, parameters that nobody knows."""
     version = last(found, "v")
     if version is None:
         if any(key in found for key in known):
             yield Notice("no_version", {"used": VERSION})
     elif version != str(VERSION):
         yield Notice("unknown_version", {"got": version, "used": VERSION})
-    for key, kind in (("t", "not_step"), ("u", "not_unit")):
-        value = last(found, key)
-        if value is not None and not (value.isascii() and value.isdigit() and int(value[:9]) > 0):
-            yield Notice(kind, {"got": value})
-    for pins in found.get("pin", ()):
-        for pin in pins.split(","):
-            if not PIN.fullmatch(pin):
-                yield Notice("not_pin", {"got": pin})
     allowed = {*known, *PLAYER, *PLATFORM}
     unknown = [key for key in found if key not in allowed and not TRACKING.fullmatch(key)]
     for key in unknown[:NAMED_UNKNOWN]:
         yield Notice("unknown_parameter", {"got": key})
     if unknown[NAMED_UNKNOWN:]:
         yield Notice("unknown_parameters", {"count": len(unknown[NAMED_UNKNOWN:])})
+
+
+def check_cursor(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:
+    """What a link asks the player for and cannot have: step, unit and pins of a scene."""
+    steps = scene["steps"]
+    t, u = _counted(found, "t"), _counted(found, "u")
+    if t == 0:
+        yield Notice("not_step", {"got": last(found, "t")})
+    elif t is not None and t > steps:
+        yield Notice("step_above", {"got": t, "limit": steps})
+    if u == 0:
+        yield Notice("not_unit", {"got": last(found, "u")})
+    names = {tensor["name"] for tensor in scene.get("tensors", ())}
+    for pin in found.get("pin", ()):
+        if not PIN.fullmatch(pin) or pin.rsplit(".", 2)[0] not in names:
+            yield Notice("not_pin", {"got": pin})
+
+
+def _counted(found: Address, key: str) -> int | None:
+    """A number counted from 1; 0 when what stands there is none, None when nothing does."""
+    value = last(found, key)
+    if value is None:
+        return None
+    return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else 0

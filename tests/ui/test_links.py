@@ -1,0 +1,67 @@
+"""What a link says, and what is wrong with what it says."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from seqviz.ui import links
+
+SCENE = {"steps": 4, "tensors": [{"name": "f"}, {"name": "W_hh"}]}
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.text(st.characters(codec="utf-8"), min_size=1)))
+def test_a_link_holds_every_value_letter_by_letter(values: dict[str, str]) -> None:
+    parts = urlsplit(links.link("cell", "ko", values))
+    found = parse_qs(parts.query, strict_parsing=True)
+    assert parts.path == "cell"
+    assert found == {"v": ["1"], "lang": ["ko"], **{key: [text] for key, text in values.items()}}
+
+
+@pytest.mark.parametrize(
+    ("found", "kinds"),
+    [
+        ({}, []),
+        ({"lang": ["ko"]}, []),
+        ({"v": ["1"], "cell": ["x"], "t": ["3"], "pin": ["f.1.1"]}, []),
+        ({"cell": ["x"]}, ["no_version"]),
+        ({"v": ["2"], "cell": ["x"]}, ["unknown_version"]),
+        ({"v": ["1"], "cel": ["x"], "utm_source": ["k"], "fbclid": ["k"]}, ["unknown_parameter"]),
+        ({"embed": ["true"]}, []),
+        (
+            {"v": ["1"], **{f"x{n}": ["1"] for n in range(300)}},
+            ["unknown_parameter"] * 3 + ["unknown_parameters"],
+        ),
+    ],
+)
+def test_a_link_is_checked(found: dict[str, list[str]], kinds: list[str]) -> None:
+    assert [notice.kind for notice in links.check(found, {"cell"})] == kinds
+
+
+@pytest.mark.parametrize(
+    ("found", "kinds"),
+    [
+        ({"t": ["4"], "u": ["1"], "pin": ["f.1.1", "W_hh.1.2"]}, []),
+        ({"t": ["5"]}, ["step_above"]),
+        ({"t": ["0"]}, ["not_step"]),
+        ({"t": ["abc"]}, ["not_step"]),
+        ({"t": ["٣"]}, ["not_step"]),
+        ({"t": ["1e3"]}, ["not_step"]),
+        ({"t": ["9" * 5000]}, ["not_step"]),
+        ({"u": ["-1"]}, ["not_unit"]),
+        ({"u": [""]}, ["not_unit"]),
+        ({"pin": ["f"]}, ["not_pin"]),
+        ({"pin": ["nowhere.1.1"]}, ["not_pin"]),
+        ({"pin": ["<script>", "f.1.1"]}, ["not_pin"]),
+    ],
+)
+def test_a_cursor_that_the_scene_cannot_have_is_named(
+    found: dict[str, list[str]], kinds: list[str]
+) -> None:
+    assert [notice.kind for notice in links.check_cursor(found, SCENE)] == kinds
+
+
+def test_the_last_of_several_values_counts() -> None:
+    assert links.last({"seed": ["3", "5"]}, "seed") == "5"
+    assert links.last({}, "seed") is None

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from seqviz.core.jacobians import last_state_products
 from seqviz.models.experiment import CellRecord
 
 MEMORYLESS_FLOOR = math.log(2) / 2
@@ -134,6 +135,8 @@ def _memory(record: CellRecord) -> list[Finding]:
         return []
     kept = trace.f[1:].prod(dim=0)
     most, least = int(kept.argmax()), int(kept.argmin())
+    hidden = len(kept)
+    full = last_state_products(trace)[0, hidden:, hidden:]
     return [
         Finding(
             "kept",
@@ -144,7 +147,10 @@ def _memory(record: CellRecord) -> list[Finding]:
                 "least": least + 1,
                 "least_share": percent(float(kept[least])),
             },
-        )
+        ),
+        Finding(
+            "direct", {"full": number(float(full.norm())), "direct": number(float(kept.norm()))}
+        ),
     ]
 
 

@@ -70,7 +70,7 @@ class Visitors:
 
     def _request(self, url: str) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("data", "blob", "about") and parts.hostname not in HERE:
+        if parts.scheme not in ("data", "blob", "about", "file") and parts.hostname not in HERE:
             self.outside.append(url)
 
     def close(self) -> None:

@@ -38,7 +38,12 @@ def bundle(*entries: str, exports: bool = False) -> str:
 def script(*entries: str) -> str:
     """The program as a classic script: nothing exported, to be wrapped in a function."""
     names = _in_order(entries or ("player.js",))
-    return "\n".join(_without_module_syntax((HERE / name).read_text("utf-8")) for name in names)
+    program = "\n".join(_without_module_syntax((HERE / name).read_text("utf-8")) for name in names)
+    if re.search(r"</script|<!--", program, re.IGNORECASE):
+        raise ValueError(
+            "the player's source ends a <script> or opens a comment: it cannot stand in HTML"
+        )
+    return program
 
 
 @cache
@@ -64,7 +69,9 @@ def _in_order(entries: tuple[str, ...]) -> tuple[str, ...]:
 
     def visit(name: str, path: tuple[str, ...]) -> None:
         if name in path:
-            raise ValueError(f"the player's modules import in a circle: {' → '.join((*path, name))}")
+            raise ValueError(
+                f"the player's modules import in a circle: {' → '.join((*path, name))}"
+            )
         if name in order:
             return
         for needed in IMPORT.findall((HERE / name).read_text(encoding="utf-8")):

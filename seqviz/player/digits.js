@@ -50,11 +50,11 @@ export function percent(x, decimals = 0) {
   return fixed(100 * x, decimals);
 }
 
-/** The decimals that show two digits of the largest value, at least two. */
+/** The decimals that show a digit of the largest value, at least two. */
 function firstDecimals(values) {
   const largest = Math.max(...values.map(Math.abs), 0);
   if (largest === 0 || !Number.isFinite(largest)) return 2;
-  return Math.max(2, 1 - Math.floor(Math.log10(largest)));
+  return Math.max(2, -Math.floor(Math.log10(largest)));
 }
 
 const printed = (x, decimals) => Number(x.toFixed(decimals));

@@ -43,7 +43,7 @@ export function initial(model, options = {}) {
     t: clamp(asked ?? (auto ? 0 : rest), 0, bounds.steps - 1),
     substep: null,
     unit: clamp(options.unit ?? 0, 0, bounds.units - 1),
-    pins: options.pins ?? [],
+    pins: (options.pins ?? []).slice(-MOST_PINS),
     selected: null,
     playing: auto,
     speed: 1,
@@ -57,7 +57,7 @@ export function initial(model, options = {}) {
   };
 }
 
-/** The same cursor over another scene: what does not fit is moved or let go. */
+/** The same cursor over another scene, playing on if it played: what does not fit is let go. */
 export function fit(state, model) {
   const bounds = boundsOf(model);
   const fits = ({ name, t, index }) =>
@@ -70,8 +70,6 @@ export function fit(state, model) {
     pins: state.pins.filter(fits),
     selected: state.selected && fits(state.selected) ? state.selected : null,
     rest: clamp(model.scene.rest ?? 0, 0, bounds.steps - 1),
-    playing: false,
-    auto: false,
     bounds,
   };
 }

@@ -12,12 +12,13 @@
  *   zeros: number, sum: {label: string, text: string, value: number, sign: "="|"≈"}|null,
  *   result: {label: string, text: string, value: number, sign: "="|"≈"},
  *   note: string, exact: boolean, sources: Source[]}} Explanation
- *   `sum` is null if the result is the sum itself. `zeros` counts the terms left out because
+ *   `sum` is null if the result is the sum itself; `result.label` is what follows the sum,
+ *   "σ(sum)", or else the element's own symbol. `zeros` counts the terms left out because
  *   they are zero. `note` is a sentence for what is no arithmetic (an input, a forced gate).
  */
-import { adding, factorText, fixed, multiplying, precise, summing } from "./digits.js";
+import { adding, factorText, multiplying, precise, summing } from "./digits.js";
 import { derive } from "./derive.js";
-import { elementParts, placeText, say } from "./symbols.js";
+import { elementParts, placeText, plainText, say } from "./symbols.js";
 
 const MOST_ROWS = 6;
 const sign = (exact) => (exact ? "=" : "≈");
@@ -101,12 +102,12 @@ function distinct(sources) {
 }
 
 /** Rows that add up, then the function of their sum. */
-function explainSum(derived, value, limit, words) {
+function explainSum(derived, name, value, limit, words) {
   const { rows, zeros } = chooseTerms(derived.terms, limit, words);
   const sum = derived.terms.reduce((total, term) => total + term.value, 0);
   const { finish } = derived;
-  const target = fixed(value);
-  const agrees = (onPaper, decimals) => fixed(finish ? finish.apply(onPaper, decimals) : onPaper) === target;
+  const target = precise(value);
+  const agrees = (onPaper, decimals) => !finish || precise(finish.apply(onPaper, decimals)) === target;
   const values = rows.map((row) => row.value);
   const strict = adding(values, sum, agrees);
   const sums = strict.exact ? strict : adding(values, sum);
@@ -114,13 +115,14 @@ function explainSum(derived, value, limit, words) {
   const close = agrees(sums.printedSum, sums.decimals);
   const result = finish
     ? { label: finish.wrap(total.label, sums.decimals), text: precise(value), value, sign: sign(close) }
-    : { ...total, label: "" };
+    : { ...total, label: name };
   const terms = rowsOf(rows, sums);
   return { terms, zeros, sum: finish ? total : null, result, exact: sums.exact && close, decimals: sums.decimals };
 }
 
 function sumNumbers({ terms, sum, result, decimals }, finish) {
-  const added = terms.length > 0 ? joinSigned(terms.map(({ printed }) => printed)) : "0";
+  if (terms.length === 0 && !sum) return result.text;
+  const added = joinSigned(terms.map(({ printed }) => printed));
   if (!sum) return terms.length === 1 ? productNumbers(terms[0], result) : `${added} ${result.sign} ${result.text}`;
   const inside = terms.length > 1 ? `${finish.wrap(added, decimals)} ${sum.sign} ` : "";
   return `${inside}${finish.wrap(sum.text, decimals)} ${result.sign} ${result.text}`;
@@ -145,8 +147,8 @@ export function explain(model, name, t, index, words, { limit = MOST_ROWS } = {}
   const derived = derive(model, name, at, index, words);
   const symbol = elementParts(model, name, index);
   const made = derived.terms.length > 0
-    ? explainSum(derived, value, limit, words)
-    : { terms: [], zeros: 0, sum: null, exact: true, result: { label: "", text: precise(value), value, sign: "=" } };
+    ? explainSum(derived, plainText(symbol), value, limit, words)
+    : { terms: [], zeros: 0, sum: null, exact: true, result: { label: plainText(symbol), text: precise(value), value, sign: "=" } };
   const numbers = derived.terms.length > 0
     ? (derived.numbers?.(made) ?? sumNumbers(made, derived.finish))
     : factorText(value);

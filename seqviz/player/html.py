@@ -16,6 +16,7 @@ from typing import Any
 
 from seqviz import player
 from seqviz.player.still import still_svg
+from seqviz.text import words as words_of
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -41,13 +42,18 @@ GRADIENT_STRIP = 180
 
 
 def to_html(scene: Any, words: Mapping[str, str], language: str, title: str) -> str:
-    """The scene as one HTML file that plays offline. `scene` is a Scene or its JSON."""
+    """The scene as one HTML file that plays offline. `scene` is a Scene or its JSON.
+
+    `words` override the player's own in that language; others are left out of the file.
+    """
+    words = _player_words(words, language)
     options = {"host": "html", "address": True, "downloads": True, "autoplay": True}
     return _document(scene, words, language, title, options)
 
 
 def notebook_html(scene: Any, words: Mapping[str, str], language: str, title: str) -> str:
     """The scene as a sandboxed frame for a notebook's output, with the still picture beside it."""
+    words = _player_words(words, language)
     options = {"host": "notebook", "address": False, "downloads": False, "autoplay": False}
     page = _document(scene, words, language, title, options)
     picture = base64.b64encode(still_svg(scene, words).encode("utf-8")).decode("ascii")
@@ -89,6 +95,10 @@ def _finite(data: Any) -> Any:
     if isinstance(data, float) and not math.isfinite(data):
         return None
     return data
+
+
+def _player_words(words: Mapping[str, str], language: str) -> dict[str, str]:
+    return {key: words.get(key, own) for key, own in words_of("player", language).items()}
 
 
 def _document(

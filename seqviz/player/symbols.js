@@ -55,7 +55,14 @@ const SHIFTED = { "-1": "t−1", 1: "t+1" };
 export function operandParts(model, operand, reader) {
   const tensor = model.tensor(operand.tensor);
   const parts = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
-  return operand.shift ? withSub(parts, SHIFTED[operand.shift]) : parts;
+  const shift = shiftOf(model, operand);
+  return shift ? withSub(parts, SHIFTED[shift]) : parts;
+}
+
+/** The shift at which an operand is read, also through a what-if that overrides it. */
+function shiftOf(model, operand) {
+  const { name, operands } = model.tensor(operand.tensor).operation;
+  return operand.shift || (name === "force" && operands[0].shift) || 0;
 }
 
 /** The 1-based place of an element: "2", or "2,3" in a matrix; empty for a single number. */
@@ -81,8 +88,9 @@ export function elementParts(model, name, index) {
 /** One element of an operand: c with subscript 2,t−1. */
 export function readParts(model, taken, index, reader) {
   const { operand } = taken;
-  const parts = operandParts(model, { ...operand, shift: 0 }, reader);
-  const below = [placeText(taken.shape, index), SHIFTED[operand.shift]].filter(Boolean).join(",");
+  const tensor = model.tensor(operand.tensor);
+  const parts = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
+  const below = [placeText(taken.shape, index), SHIFTED[shiftOf(model, operand)]].filter(Boolean).join(",");
   return below ? withSub(parts, below) : parts;
 }
 
@@ -107,8 +115,8 @@ export function elementLabel(model, taken, index) {
   const symbol = parseSymbol(model.tensor(taken.operand.tensor).symbol);
   if (token !== null) return `${plainText(symbol)} “${visibleToken(token)}”`;
   const place = placeText(taken.shape, index);
-  const shift = taken.operand.shift ? `(${SHIFTED[taken.operand.shift]})` : "";
-  return `${plainText(place ? withSub(symbol, place) : symbol)}${shift}`;
+  const shift = SHIFTED[shiftOf(model, taken.operand)];
+  return `${plainText(place ? withSub(symbol, place) : symbol)}${shift ? `(${shift})` : ""}`;
 }
 
 /** Parts as one line of plain text, for speech and titles. */

@@ -218,9 +218,26 @@ def test_another_scene_keeps_what_fits(engine: Engine) -> None:
         }""",
         [long, short],
     )
-    assert (state["t"], state["unit"], state["playing"]) == (1, 7, False)
+    assert (state["t"], state["unit"]) == (1, 7)
     assert [pin["name"] for pin in state["pins"]] == ["f", "W_ih"]
     assert state["bounds"] == {"steps": 2, "substeps": SUBSTEPS, "units": 8}
+
+
+def test_the_same_scene_again_does_not_stop_the_play(engine: Engine) -> None:
+    scene = catalogue()["lstm-tanh"].to_json() | {"rest": 3}
+    code = """(e, scene) => {
+      const state = e.reduce(e.initial(e.openScene(scene), { autoplay: true }), { type: "tick" });
+      return [state, e.fit(state, e.openScene(scene))];
+    }"""
+    before, after = engine(code, scene)
+    assert before == after
+    assert after["playing"]
+
+
+def test_only_so_many_pins_are_kept(play: Any) -> None:
+    places = [{"name": "f", "t": t, "index": k} for t in range(T) for k in range(H)]
+    assert len(play(pins=places)["pins"]) == 6
+    assert len(play(*[act("pin", place=place) for place in places])["pins"]) == 6
 
 
 OUTSIDE = [("ArrowLeft", "step"), ("ArrowRight", "step"), ("Home", "home"), ("End", "end")]

@@ -94,7 +94,7 @@ def test_the_cell_state_is_kept_plus_written(engine: Engine) -> None:
     why = explain(engine, hello(), "c", 3, 0)
     assert why["formula"] == "c₁ = f₁ × c_1,t−1 + i₁ × g₁"
     assert {row["label"] for row in why["terms"]} == {"f₁ × c₁(t−1)", "i₁ × g₁"}
-    assert why["sum"] is None
+    assert (why["sum"], why["result"]["label"]) == (None, "c₁")
     assert {(s["name"], s["t"]) for s in why["sources"]} == {("f", 3), ("c", 2), ("i", 3), ("g", 3)}
 
 
@@ -151,6 +151,27 @@ def test_a_forced_gate_says_so_and_a_free_unit_is_explained(engine: Engine) -> N
     free = explain(engine, scene, "f", 3, 1)
     assert free["note"] == ""
     assert free["formula"].startswith("f₂ = σ(")
+
+
+def test_a_wiped_state_is_still_the_one_before(engine: Engine) -> None:
+    why = explain(engine, catalogue()["lstm-wiped"], "c", 2, 0)
+    assert why["formula"] == "c₁ = f₁ × c_1,t−1 + i₁ × g₁"
+    assert ([row["label"] for row in why["terms"]], why["zeros"]) == (["i₁ × g₁"], 1)
+    wiped = explain(engine, catalogue()["lstm-wiped"], "h_wiped", 2, 0)
+    assert (wiped["note"], wiped["result"]["value"]) == ("set to 0", 0)
+
+
+def test_a_sum_of_nothing_is_zero(engine: Engine) -> None:
+    scene = one_sum([0.0, 0.0], "sigmoid")
+    assert explain(engine, scene, "out", 1, 0)["numbers"] == "out = σ(0.00) = 0.50"
+    assert explain(engine, scene, "pre", 1, 0)["numbers"] == "pre = 0.00"
+
+
+def test_a_small_result_is_printed_with_its_size_and_agrees(engine: Engine) -> None:
+    why = explain(engine, one_sum([-4.1234, -2.0871], "sigmoid"), "out", 1, 0)
+    onpaper = 1 / (1 + math.exp(-float(read(why["sum"]["text"]))))
+    assert why["result"]["sign"] == "="
+    assert f"{onpaper:.2e}" == f"{float(read(why['result']['text'])):.2e}"
 
 
 def test_an_input_is_given(engine: Engine) -> None:

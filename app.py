@@ -4,5 +4,6 @@ import streamlit as st
 
 from seqviz import serving
 from seqviz.launch import FRAME
+from seqviz.ui import component
 
-app = st.App(FRAME, lifespan=serving.lifespan)
+app = st.App(FRAME, routes=component.routes(), lifespan=serving.lifespan)

@@ -11,39 +11,67 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib import import_module
-from pkgutil import walk_packages
 
 import streamlit as st
 from streamlit import config, net_util
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.runtime import Runtime, SessionClient
 from streamlit.web.server import server_util
 
-import seqviz.ui
 from seqviz.launch import DEFAULT_PORT, lan_address
 
-FRAME_MODULE = "seqviz.ui.frame"
+FIRST_VISIT_S = 60
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Make the process ready, then let visitors in."""
     net_util.get_external_ip = no_external_ip
-    await asyncio.to_thread(warm_up)
+    await asyncio.to_thread(load_torch)
+    await visit()
+    await asyncio.to_thread(freeze)
     announce()
     yield
 
 
-def warm_up() -> None:
-    """Import everything, compute once on one thread, and freeze what will live forever."""
+def load_torch() -> None:
+    """Import torch, keep it to one thread, and have it compute once, both ways."""
     import torch
 
     torch.set_num_threads(1)
-    for module in walk_packages(seqviz.ui.__path__, "seqviz.ui."):
-        if module.name != FRAME_MODULE:
-            import_module(module.name)
     cell = torch.nn.LSTMCell(2, 2)
     h, c = cell(torch.ones(2))
     (h.sum() + c.sum()).backward()
+
+
+class FirstVisitor(SessionClient):
+    """Somebody who opens the start page from inside, and only waits until it is there."""
+
+    def __init__(self) -> None:
+        self.served = asyncio.Event()
+
+    def write_forward_msg(self, msg: ForwardMsg) -> None:
+        if msg.WhichOneof("type") == "script_finished":
+            self.served.set()
+
+
+async def visit() -> None:
+    """Run the start page once, so that all it imports and keeps is there for everybody."""
+    runtime = Runtime.instance()
+    visitor = FirstVisitor()
+    session = runtime.connect_session(visitor, user_info={})
+    hello = BackMsg()
+    hello.rerun_script.query_string = ""
+    runtime.handle_backmsg(session, hello)
+    try:
+        await asyncio.wait_for(visitor.served.wait(), FIRST_VISIT_S)
+    finally:
+        runtime.close_session(session)
+
+
+def freeze() -> None:
+    """Take what is there now, and will stay, out of every later garbage collection."""
     gc.collect()
     gc.freeze()
 

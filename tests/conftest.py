@@ -7,15 +7,24 @@ from urllib.parse import urlsplit
 
 import pytest
 import torch
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Playwright,
+    expect,
+    sync_playwright,
+)
 
+from seqviz.launch import lan_address
 from tests import chromium
 from tests.app_server import AppServer
 
 REQUIRE_ALL = bool(os.environ.get("SEQVIZ_REQUIRE_ALL"))
-HERE = ("localhost", "127.0.0.1", "")
+HERE = ("localhost", "127.0.0.1", "", lan_address())
 
 torch.set_num_threads(1)
+expect.set_options(timeout=30_000)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

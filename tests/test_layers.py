@@ -26,7 +26,7 @@ OUTSIDE = {
     "scenes": {"numpy", "torch"},
     "figures": {"numpy", "plotly", "torch"},
     "player": {"numpy", "streamlit"},
-    "ui": {"numpy", "plotly", "segno", "streamlit", "torch"},
+    "ui": {"numpy", "plotly", "segno", "starlette", "streamlit", "torch"},
 }
 NEVER_LOADED = {
     "core": {"streamlit", "plotly", "pandas"},

@@ -47,6 +47,20 @@ class StackTrace:
     def h(self) -> Tensor:
         return self.layers[-1].h
 
+    def only(self, layer: int = 0, direction: str = "forward") -> Trace:
+        """The trace of one layer, counted from 0, in one direction."""
+        if layer not in range(len(self.layers)):
+            raise ValueError(
+                f"trace: expected a layer from 0 to {len(self.layers) - 1}, got layer={layer!r}"
+            )
+        chosen = self.layers[layer]
+        directions = {"forward": chosen.forward, "backward": chosen.backward}
+        found = directions.get(direction)
+        if found is None:
+            named = " or ".join(f'"{name}"' for name, trace in directions.items() if trace)
+            raise ValueError(f"trace: expected direction {named}, got direction={direction!r}")
+        return found
+
     def __len__(self) -> int:
         return len(self.layers[-1].h)
 

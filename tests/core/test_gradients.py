@@ -1,16 +1,20 @@
 """Gradients of the states against autograd on an independently built graph (references.by_hand)."""
 
 from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from seqviz.core.gradients import gradients
+from seqviz.core.gradients import gradients, layer_gradients
+from seqviz.core.layers import StackTrace, trace_module
 from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import Options, unroll
 from seqviz.core.what_if import Force, WhatIf
 from tests.core.references import (
+    FUSED,
     KINDS,
     VARIANTS,
     D,
@@ -190,3 +194,89 @@ def test_unfit_losses_are_refused(loss: object, sentence: str) -> None:
     trace = unroll(random_cell("gru"), numbers(4, T, D))
     with pytest.raises(ValueError, match=sentence):
         gradients(trace, loss)  # type: ignore[arg-type]
+
+
+def stack_of(kind: str, layers: int, bidirectional: bool) -> tuple[Any, StackTrace]:
+    module = FUSED[kind](D, H, layers, bidirectional=bidirectional, dtype=torch.float64)
+    for index, parameter in enumerate(module.parameters()):
+        parameter.data.copy_(0.6 * numbers(500 + index, *parameter.shape))
+    trace = trace_module(module, numbers(4, T, D))
+    assert isinstance(trace, StackTrace)
+    return module, trace
+
+
+def stack_by_hand(
+    kind: str, module: Any
+) -> tuple[Tensor, dict[tuple[int, str], tuple[list[Tensor], list[Tensor], Tensor]]]:
+    """The output, and for each layer and direction its h_t, its c_t and h as one tensor."""
+    xs, nodes = numbers(4, T, D), {}
+    zeros = torch.zeros(H, dtype=torch.float64)
+    for layer in range(module.num_layers):
+        outputs = []
+        for direction in ("forward", "backward")[: 1 + module.bidirectional]:
+            suffix = f"_l{layer}" + ("_reverse" if direction == "backward" else "")
+            names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+            cell: Any = SimpleNamespace(
+                bias=True, **{name: getattr(module, name + suffix) for name in names}
+            )
+            order = -1 if direction == "backward" else 1
+            read = xs.flip(0) if order == -1 else xs
+            hs, cs = by_hand(kind, cell, read, zeros, zeros, Options())
+            h = torch.stack(hs[::order])
+            nodes[layer, direction] = hs[::order], cs[::order], h
+            outputs.append(h)
+        xs = torch.cat(outputs, -1)
+    return xs, nodes
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize(("layers", "bidirectional"), [(3, False), (1, True), (2, True)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_gradients_through_a_stack_are_autograds(
+    kind: str, layers: int, bidirectional: bool, name: str
+) -> None:
+    module, trace = stack_of(kind, layers, bidirectional)
+    output, nodes = stack_by_hand(kind, module)
+    assert output.shape[1] == (1 + bidirectional) * H
+    weights = numbers(71, *output.shape)
+    losses = {
+        "last": torch.cat([output[-1, :H], output[0, H:]]).sum(),
+        "all": output.sum(),
+        "curved": (weights * output**2).sum(),
+    }
+    loss = (lambda h: (weights * h**2).sum()) if name == "curved" else name
+    for (layer, direction), (hs, cs, h) in nodes.items():
+        wanted = torch.autograd.grad(
+            losses[name],
+            [h, *hs, *cs],
+            allow_unused=True,
+            materialize_grads=True,
+            retain_graph=True,
+        )
+        found = layer_gradients(trace, layer, direction, loss)
+        close(found.loss, losses[name])
+        close(found.dh_direct, wanted[0])
+        close(found.dh, stacked(wanted[1 : 1 + T]))
+        close(found.h_norm, stacked(wanted[1 : 1 + T]).norm(dim=1))
+        if cs:
+            close(found.dc, stacked(wanted[1 + T :]))
+
+
+def test_last_of_a_stack_is_what_pytorch_returns_as_the_final_state() -> None:
+    module, trace = stack_of("gru", 2, True)
+    final = module(numbers(4, T, D))[1]
+    close(layer_gradients(trace).loss, final[2:].sum())
+
+
+@pytest.mark.parametrize(
+    ("place", "sentence"),
+    [
+        ((2, "forward"), "expected a layer from 0 to 1, got layer=2"),
+        ((-1, "forward"), "expected a layer from 0 to 1, got layer=-1"),
+        ((0, "backward"), "expected direction \"forward\", got direction='backward'"),
+    ],
+)
+def test_a_layer_that_is_not_there_is_refused(place: tuple[int, str], sentence: str) -> None:
+    _, trace = stack_of("rnn", 2, False)
+    with pytest.raises(ValueError, match=sentence):
+        layer_gradients(trace, *place)

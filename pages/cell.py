@@ -23,7 +23,7 @@ with page.row():
     with page.panel("input"):
         page.column(*cell.input_controls(config.source))
     with page.panel("model"):
-        page.column("act", "hidden", "init", "fb", "peep", "reset", "h0", "seed", "loss", "taught")
+        page.column(*cell.model_controls(record))
     with page.panel("what_if"):
         page.column(*cell.what_if_controls(record))
 

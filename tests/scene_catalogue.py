@@ -67,6 +67,8 @@ def variants() -> Iterator[tuple[str, str, Options]]:
             yield f"{kind}-{activation}", kind, Options(activation)
     yield "lstm-peepholes", "lstm", Options(peepholes=Peepholes(4, seed=7))
     yield "gru-reset-before", "gru", Options(reset="before")
+    yield "gru-z-writes", "gru", Options(update="writes")
+    yield "gru-z-writes-reset-before", "gru", Options(reset="before", update="writes")
     for kind in ("rnn", "lstm", "gru"):
         yield f"{kind}-wiped", kind, Options(what_if=WhatIf(wipe=True))
     for kind, gates in (("lstm", "ifo"), ("gru", "rz")):

@@ -8,7 +8,8 @@ r"""The GRU cell, in the open.
 Symbols, gate order (r, z, n) and the two biases are those of `torch.nn.GRUCell`, whose
 parameters are used; it resets after the matmul, with φ = tanh. Reset before is Cho et al.
 2014 (arXiv 1406.1078 v3); the two are different functions and their weights do not convert.
-Here z keeps; Chung et al. 2014 write z where we write 1 − z.
+z keeps the old state here; in Chung et al. 2014 z writes, h_t = (1 − z) ⊙ h_{t-1} + z ⊙ n. The
+two are the same function once the weights and biases of z are negated (`negate_update`).
 """
 
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from seqviz.core.expect import expect_tensor
 from seqviz.core.what_if import NOTHING, WhatIf
 
 RESETS = ("after", "before")
+UPDATES = ("keeps", "writes")
 
 
 @dataclass(frozen=True)
@@ -31,8 +33,9 @@ class GRUStep:
 
     `q_x` and `q_h` are the parts from the input and from the state (each with its bias),
     `q_pre` their sum, `q_free` the gate before it is forced. Reset after: `n_gated` = r ⊙ n_h
-    and `h_reset` is None; reset before: `h_reset` = r ⊙ h_prev and `n_gated` is None. In a
-    trace every field has a leading time axis.
+    and `h_reset` is None; reset before: `h_reset` = r ⊙ h_prev and `n_gated` is None. `z_rest`
+    is 1 − z; `kept` is h_prev times z (or z_rest where z writes), `written` n times the other.
+    In a trace every field has a leading time axis.
     """
 
     x: Tensor
@@ -53,8 +56,8 @@ class GRUStep:
     n_gated: Tensor | None
     n_pre: Tensor
     n: Tensor
-    kept: Tensor
     z_rest: Tensor
+    kept: Tensor
     written: Tensor
     h: Tensor
 
@@ -68,6 +71,7 @@ def advance(
     phi: Callable[[Tensor], Tensor],
     what_if: WhatIf,
     reset: str,
+    update: str,
 ) -> tuple[tuple[Tensor, ...], tuple[Tensor | None, ...]]:
     """One step from the ready x part (3H,): the new state (h,) and what `assemble` takes."""
     h_prev = what_if.enter(state[0])
@@ -91,25 +95,26 @@ def advance(
         n_h = linear(h_reset, W_hn, b_hn)
         n_pre = n_x + n_h
     n = phi(n_pre)
-    kept = z * h_prev
     z_rest = 1 - z
-    written = z_rest * n
+    keep, write = (z, z_rest) if update == "keeps" else (z_rest, z)
+    kept = keep * h_prev
+    written = write * n
     h = kept + written
     values = (h_prev, r_h, r_pre, r_free, r, z_h, z_pre, z_free, z, h_reset, n_h, n_gated)
-    return (h,), (*values, n_pre, n, kept, z_rest, written, h)
+    return (h,), (*values, n_pre, n, z_rest, kept, written, h)
 
 
 def assemble(x: Tensor, x_part: Tensor, values: tuple) -> GRUStep:
     """The record of one step, or of many when every value has a leading time axis."""
     r_x, z_x, n_x = x_part.chunk(3, -1)
     h_prev, r_h, r_pre, r_free, r, z_h, z_pre, z_free, z, h_reset, n_h, n_gated = values[:12]
-    n_pre, n, kept, z_rest, written, h = values[12:]
+    n_pre, n, z_rest, kept, written, h = values[12:]
     return GRUStep(
         *(x, h_prev),
         *(r_x, r_h, r_pre, r_free, r),
         *(z_x, z_h, z_pre, z_free, z),
         *(n_x, h_reset, n_h, n_gated, n_pre, n),
-        *(kept, z_rest, written, h),
+        *(z_rest, kept, written, h),
     )
 
 
@@ -120,6 +125,7 @@ def gru_step(
     *,
     activation: str = "tanh",
     reset: str = "after",
+    update: str = "keeps",
     what_if: WhatIf | None = None,
 ) -> GRUStep:
     """One step on x (D,) from the state h (H,); φ of the candidate n is `activation`."""
@@ -127,25 +133,41 @@ def gru_step(
     dtype = cell.weight_ih.dtype
     expect_tensor("gru_step", "x", x, (cell.input_size,), dtype)
     expect_tensor("gru_step", "h", h, (cell.hidden_size,), dtype)
-    check_reset("gru_step", reset)
+    check_reset("gru_step", reset, update)
     what_if.check("gru_step", "gru", cell.hidden_size, 1)
     phi = find_activation(activation).function
     x_part = linear(x, cell.weight_ih, cell.bias_ih)
-    _, values = advance(cell.weight_hh, cell.bias_hh, x_part, (h,), 0, phi, what_if, reset)
+    _, values = advance(
+        *(cell.weight_hh, cell.bias_hh, x_part, (h,), 0, phi, what_if, reset, update)
+    )
     return assemble(x, x_part, values)
 
 
-def check_reset(where: str, reset: str) -> None:
-    """Refuse a reset that is neither after nor before the matmul."""
+def negate_update(cell: nn.GRUCell) -> None:
+    """Negate the weights and biases of z in place: what keeps now writes, and the reverse."""
+    rows = slice(cell.hidden_size, 2 * cell.hidden_size)
+    with torch.no_grad():
+        for parameter in cell.parameters():
+            parameter[rows].neg_()
+
+
+def check_reset(where: str, reset: str, update: str = "keeps") -> None:
+    """Refuse a reset that is neither after nor before the matmul, or a z that does nothing."""
     if reset not in RESETS:
         raise ValueError(f"{where}: expected reset after or before, got {reset!r}")
+    if update not in UPDATES:
+        raise ValueError(f"{where}: expected update keeps or writes, got {update!r}")
 
 
 def equations(
-    activation: str = "tanh", reset: str = "after", forced: str | None = None
+    activation: str = "tanh",
+    reset: str = "after",
+    forced: str | None = None,
+    update: str = "keeps",
 ) -> dict[str, str]:
     """LaTeX of every computed field of `GRUStep`, in order; `forced` names a forced gate."""
-    check_reset("equations", reset)
+    check_reset("equations", reset, update)
+    keep, write = ("z_t", "z'_t") if update == "keeps" else ("z'_t", "z_t")
     phi = find_activation(activation).latex
     if reset == "after":
         candidate = {
@@ -165,9 +187,9 @@ def equations(
         "n_x": r"n^{x}_t = W_{in}\,x_t + b_{in}",
         **candidate,
         "n": rf"n_t = {phi}(\bar{{n}}_t)",
-        "kept": r"\mathrm{kept}_t = z_t \odot h_{t-1}",
         "z_rest": r"z'_t = 1 - z_t",
-        "written": r"\mathrm{written}_t = z'_t \odot n_t",
+        "kept": rf"\mathrm{{kept}}_t = {keep} \odot h_{{t-1}}",
+        "written": rf"\mathrm{{written}}_t = {write} \odot n_t",
         "h": r"h_t = \mathrm{kept}_t + \mathrm{written}_t",
     }
 

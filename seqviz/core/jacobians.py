@@ -6,6 +6,7 @@ s is h (RNN, GRU) or (h, c) stacked (LSTM). With d(v, M) = diag(v) M and σ' = q
     GRU   diag(z) + d((h₋ − n) z', U_z) + d((1 − z) n' r, U_n) + d((1 − z) n' q r', U_r)
           where q = U_n h₋ + b_hn; with reset before the matmul the last two are
           d((1 − z) n', U_n [diag(r) + d(h₋ r', U_r)])
+          where z writes, 1 − z takes the place of z, and −z' that of z'
     LSTM  ∂c/∂c = diag(f + c₋ f' p_f + g i' p_i)
           ∂c/∂h = d(c₋ f', U_f) + d(g i', U_i) + d(i g', U_g)
           ∂h/∂h = d(φ(c) o', U_o) + diag(k) ∂c/∂h,   ∂h/∂c = diag(k) ∂c/∂c
@@ -78,13 +79,14 @@ def _gru(trace: Trace) -> Tensor:
     u_r, u_z, u_n = trace.cell.weight_hh.chunk(3)
     r, z, n, h_prev = trace.r, trace.z, trace.n, trace.h_prev
     r_slope, z_slope = _slope(trace, "r"), _slope(trace, "z")
-    into_n = (1 - z) * _activation_slope(trace, "n_pre")
+    keep, turn = (z, z_slope) if trace.options.update == "keeps" else (1 - z, -z_slope)
+    into_n = (1 - keep) * _activation_slope(trace, "n_pre")
     if trace.options.reset == "after":
         through_n = _scaled(into_n * r, u_n) + _scaled(into_n * trace.n_h * r_slope, u_r)
     else:
         inner = torch.diag_embed(r) + _scaled(h_prev * r_slope, u_r)
         through_n = into_n[..., None] * (u_n @ inner)
-    return torch.diag_embed(z) + _scaled((h_prev - n) * z_slope, u_z) + through_n
+    return torch.diag_embed(keep) + _scaled((h_prev - n) * turn, u_z) + through_n
 
 
 def _lstm(trace: Trace) -> Tensor:

@@ -5,7 +5,7 @@ are taken together, in one matrix product.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -34,12 +34,14 @@ class Options:
     peepholes   LSTM only
     reset       GRU only: after (PyTorch) or before the matmul
     what_if     interventions
+    update      GRU only: z keeps the old state (PyTorch) or writes the new one (Chung 2014)
     """
 
     activation: str | None = None
     peepholes: Peepholes | None = None
     reset: str = "after"
     what_if: WhatIf | None = None
+    update: str = "keeps"
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,14 @@ def _stepper(cell: Cell, options: Options) -> Callable[[Tensor, State, int], tup
         return partial(rnn.advance, *given, phi=phi, what_if=what_if)
     if isinstance(cell, nn.LSTMCell):
         return partial(lstm.advance, *given, phi=phi, what_if=what_if, peepholes=options.peepholes)
-    return partial(gru.advance, *given, phi=phi, what_if=what_if, reset=options.reset)
+    return partial(
+        gru.advance,
+        *given,
+        phi=phi,
+        what_if=what_if,
+        reset=options.reset,
+        update=options.update,
+    )
 
 
 def _checked(
@@ -175,9 +184,10 @@ def _checked(
         raise ValueError(f"{where}: expected peepholes with an LSTM only, got {kind}")
     if isinstance(cell, nn.LSTMCell):
         lstm.check_peepholes(where, options.peepholes, cell)
-    gru.check_reset(where, options.reset)
-    if options.reset != "after" and kind != "gru":
-        raise ValueError(f"{where}: expected reset before with a GRU only, got {kind}")
+    gru.check_reset(where, options.reset, options.update)
+    for choice, usual in ((f"reset {options.reset}", "after"), (f"z {options.update}", "keeps")):
+        if not choice.endswith(usual) and kind != "gru":
+            raise ValueError(f"{where}: expected {choice} with a GRU only, got {kind}")
     if c0 is not None and kind != "lstm":
         raise ValueError(f"{where}: expected c0 with an LSTM only, got {kind}")
     (options.what_if or NOTHING).check(where, kind, cell.hidden_size, len(xs))
@@ -200,7 +210,7 @@ def _copied(options: Options) -> Options:
         return options
     copy = Peepholes(len(options.peepholes.p_i), dtype=options.peepholes.p_i.dtype)
     copy.load_state_dict(options.peepholes.state_dict())
-    return Options(options.activation, copy, options.reset, options.what_if)
+    return replace(options, peepholes=copy)
 
 
 def _each(record: Step, change: Callable[[Tensor], Tensor]) -> Any:

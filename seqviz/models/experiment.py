@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqviz.core.gradients import Gradients, Loss, gradients
+from seqviz.core.gru import negate_update
 from seqviz.core.model import SequenceModel, build_model
 from seqviz.core.parameters import Cell, copy_cell, initial_state
 from seqviz.core.training import NO_TARGET, sequence_loss, train
@@ -47,6 +48,7 @@ class CellConfig:
     h0: str = "zero"
     peepholes: bool = False
     reset: str = "after"
+    update: str = "keeps"
     loss: str = "last"
     wipe: bool = False
     force: Force | None = None
@@ -215,7 +217,11 @@ def _trace(
     h0, c0 = _initial(config, model)
     changes = None if what_if == WhatIf() else what_if
     options = replace(model.options, what_if=changes, activation=activation)
-    return unroll(scaled(model.cell, gain), xs, h0, c0, options)
+    cell = scaled(model.cell, gain)
+    if isinstance(cell, torch.nn.GRUCell) and config.update == "writes":
+        negate_update(cell)
+        options = replace(options, update="writes")
+    return unroll(cell, xs, h0, c0, options)
 
 
 def _force(config: CellConfig, model: SequenceModel, steps: int) -> Force | None:

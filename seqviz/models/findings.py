@@ -130,7 +130,10 @@ def _loss(record: CellRecord) -> list[Finding]:
 def _memory(record: CellRecord) -> list[Finding]:
     trace, steps = record.trace, len(record.trace)
     if trace.kind == "gru":
-        return [Finding("updated", {"T": steps, "mean": number(float(trace.z[-1].mean()))})]
+        z = float(trace.z[-1].mean())
+        keep = z if trace.options.update == "keeps" else 1 - z
+        values = {"T": steps, "z": number(z), "share": percent(keep)}
+        return [Finding(f"z_{trace.options.update}", values)]
     if trace.kind != "lstm" or steps < 2:
         return []
     kept = trace.f[1:].prod(dim=0)

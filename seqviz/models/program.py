@@ -42,6 +42,8 @@ def _options(record: CellRecord) -> str | None:
         said.append("peepholes=model.peepholes")
     if options.reset != "after":
         said.append(f"reset={options.reset!r}")
+    if options.update != "keeps":
+        said.append(f"update={options.update!r}")
     if options.what_if is not None:
         said.append(f"what_if={options.what_if!r}")
     return f"Options({', '.join(said)})" if said else None
@@ -57,6 +59,8 @@ def _imports(config: CellConfig, record: CellRecord, options: str | None) -> lis
         names.append("from seqviz.core.parameters import initial_state")
     if options is not None:
         names.append("from seqviz.core.unroll import Options, unroll")
+    if options is not None and "update" in options:
+        names.append("from seqviz.core.gru import negate_update")
     if options is not None and "WhatIf" in options:
         kinds = "Force, WhatIf" if "Force" in options else "WhatIf"
         names.append(f"from seqviz.core.what_if import {kinds}")
@@ -99,6 +103,8 @@ def _changes(config: CellConfig, record: CellRecord) -> list[str]:
         ]
     if config.gain != 1.0:
         lines.append(f"model.cell.weight_hh.data *= {config.gain!r}")
+    if record.trace.options.update != "keeps":
+        lines.append("negate_update(model.cell)")
     if config.h0 == "random" and record.mode == "trained":
         size = record.model.cell.hidden_size
         lines.append(f"h, c = initial_state({config.cell!r}, {size}, 'random', {config.seed})")

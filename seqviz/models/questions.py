@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from seqviz.models.experiment import CellRecord
 from seqviz.models.findings import BANDS, answer, band, gradient_ratio, number, repeated
 
+Option = tuple[str, dict[str, object]]
+
 
 @dataclass(frozen=True)
 class Question:
@@ -12,7 +14,7 @@ class Question:
 
     name: str
     values: dict[str, object]
-    options: tuple[tuple[str, dict[str, object]], ...]
+    options: tuple[Option, ...]
     right: int
     told: dict[str, object] = field(default_factory=dict)
 
@@ -45,14 +47,16 @@ def _same_token(record: CellRecord, s: int, t: int) -> Question:
 def _gradient(record: CellRecord) -> Question:
     ratio = gradient_ratio(record)
     names = [name for name, _ in BANDS]
-    options = tuple((f"band.{name}", {}) for name in names)
+    options: tuple[Option, ...] = tuple((f"band.{name}", {}) for name in names)
     return Question("gradient", {}, options, names.index(band(ratio)), {"ratio": number(ratio)})
 
 
 def _largest(record: CellRecord) -> Question:
     last = record.trace.h[-1]
     unit = int(last.abs().argmax())
-    options = tuple(("predict.largest_option", {"unit": u + 1}) for u in range(min(len(last), 8)))
+    options: tuple[Option, ...] = tuple(
+        ("predict.largest_option", {"unit": u + 1}) for u in range(min(len(last), 8))
+    )
     if unit >= len(options):
         options = (*options[:-1], ("predict.largest_option", {"unit": unit + 1}))
     told = {"unit": unit + 1, "value": number(float(last[unit]))}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from typing import Any
 
 import numpy as np
 
@@ -11,7 +12,7 @@ from seqviz.scenes.scene import Scene
 def to_npz(scene: Scene) -> bytes:
     """Every tensor by name, plus `inputs`, the tokens; no pickled objects."""
     file = io.BytesIO()
-    arrays = {tensor.name: tensor.values for tensor in scene.tensors}
+    arrays: dict[str, Any] = {tensor.name: tensor.values for tensor in scene.tensors}
     np.savez_compressed(file, inputs=np.array(scene.sequence.inputs), **arrays)
     return file.getvalue()
 

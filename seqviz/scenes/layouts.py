@@ -151,7 +151,8 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
     draw.strip_of("n_h", 4.3, gates, label="n_h", side="left")
     draw.gate("n", 6.0, gates, "n", {"x_part": "n_x", "sum": "n_pre"}, _glyph(activation))
     draw.node("kept", "glyph", "kept", 1.65, lane, text="×")
-    draw.node("z_rest", "glyph", "z_rest", 2.6, upper, text="1−")
+    keeps = options.update == "keeps"
+    draw.node("z_rest", "glyph", "z_rest", 2.6 if keeps else 1.65, upper, text="1−")
     draw.node("written", "glyph", "written", 6.0, upper, text="×")
     draw.node("h_sum", "glyph", "h", 6.0, lane, text="+")
     draw.strip_of("h", 7.5, lane, id="h", label="h", side="top")
@@ -187,9 +188,15 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
         draw.wire("h_reset", "n_h", "hidden", "h_part", (4.3, lower), carries="h_reset")
         draw.wire("n_h", "n_act", "candidate", "sum", (5.2, gates), (5.2, bus - 36), carries="n_h")
     draw.wire("h_prev", "kept", "hidden", "state", carries="h_prev")
-    draw.wire("z", "kept", "forget", "state", carries="z")
-    draw.wire("z", "z_rest", "forget", "state", (1.65, upper), carries="z", arrow=False)
-    draw.wire("z_rest", "written", "forget", "state", carries="z_rest")
+    if keeps:
+        draw.wire("z", "kept", "forget", "state", carries="z")
+        draw.wire("z", "z_rest", "forget", "state", (1.65, upper), carries="z", arrow=False)
+        draw.wire("z_rest", "written", "forget", "state", carries="z_rest")
+    else:
+        branch = (1.65, upper + 22), (5.3, upper + 22), (5.3, upper)
+        draw.wire("z", "z_rest", "forget", "state", carries="z", arrow=False)
+        draw.wire("z_rest", "kept", "forget", "state", carries="z_rest")
+        draw.wire("z", "written", "forget", "state", *branch, carries="z")
     draw.wire("n", "written", "candidate", "state", carries="n")
     draw.wire("written", "h_sum", "candidate", "state", carries="written")
     draw.wire("kept", "h_sum", "hidden", "state", carries="kept")

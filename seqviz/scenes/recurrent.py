@@ -294,9 +294,11 @@ def _gru(build: _Builder) -> None:
         build.add("n_gated", "r⊙(U_n·h)", "multiply", "r", "n_h", role="candidate")
         parts = ("n_x", "n_gated")
     _gate(build, "n", *parts, function=build.activation, scale="signed")
-    build.add("kept", "z⊙h", "multiply", "z", build.previous("h"), role="hidden")
     build.add("z_rest", "1−z", "sub", "z", role="forget", scale="unit", constant=1.0)
-    build.add("written", "(1−z)⊙n", "multiply", "z_rest", "n", role="hidden")
+    keep, write = ("z", "z_rest") if build.trace.options.update == "keeps" else ("z_rest", "z")
+    symbol = {"z": "z", "z_rest": "(1−z)"}
+    build.add("kept", f"{symbol[keep]}⊙h", "multiply", keep, build.previous("h"), role="hidden")
+    build.add("written", f"{symbol[write]}⊙n", "multiply", write, "n", role="hidden")
     build.add("h", "h", "add", "kept", "written", role="hidden", sent=True)
 
 
@@ -375,7 +377,7 @@ def _substeps(build: _Builder, predicts: bool) -> tuple[dict[str, Any], ...]:
         },
         {"name": "activation", "tensors": [g for g in gates if g != "h"] or ["h"]},
     ]
-    state = [n for n in ("kept", "z_rest", "written", "c", "c_act", "h") if n in names]
+    state = [n for n in ("z_rest", "kept", "written", "c", "c_act", "h") if n in names]
     if build.kind != "rnn":
         steps.append({"name": "state", "tensors": state})
     if predicts:

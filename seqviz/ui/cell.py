@@ -42,6 +42,7 @@ CONTROLS = (
     Choice("h0", ("zero", "random", "learned"), "zero"),
     Toggle("peep"),
     Choice("reset", ("after", "before"), "after"),
+    Choice("z", ("keeps", "writes"), "keeps"),
     Toggle("taught"),
     Choice("loss", ("last", "all"), "last"),
     Number("gain", 0.0, 3.0, 1.0, step=0.05),
@@ -79,6 +80,7 @@ def config_of(values: Mapping[str, Any]) -> CellConfig:
         h0=values["h0"],
         peepholes=values["peep"],
         reset=values["reset"],
+        update=values["z"],
         loss=values["loss"],
         wipe=values["wipe"],
         force=force,
@@ -124,7 +126,7 @@ def equations_of(record: CellRecord) -> list[str]:
     if record.trace.kind == "lstm":
         peepholes = options.peepholes is not None
         return list(lstm.equations(activation, peepholes, forced).values())
-    return list(gru.equations(activation, options.reset, forced).values())
+    return list(gru.equations(activation, options.reset, forced, options.update).values())
 
 
 def shapes_of(record: CellRecord, words: Words) -> list[tuple[str, str, str]]:
@@ -212,6 +214,12 @@ def title_of(record: CellRecord, words: Words) -> str:
     return words("picture", cell=record.trace.kind.upper(), input=source)
 
 
+def model_controls(record: CellRecord) -> tuple[str, ...]:
+    """The knobs of the model that this cell has."""
+    own = {"rnn": (), "lstm": ("fb", "peep"), "gru": ("reset", "z")}[record.trace.kind]
+    return ("act", "hidden", "init", *own, "h0", "seed", "loss", "taught")
+
+
 def what_if_controls(record: CellRecord) -> tuple[str, ...]:
     """The what-if controls that apply: numbers or characters, and gates where there are any."""
     edit = ("edit", "x" if record.task.values is not None else "token")
@@ -226,7 +234,12 @@ def equation_notes(record: CellRecord) -> list[str]:
     if record.trace.kind == "lstm":
         return ["equations.bias_note", "equations.candidate_note"]
     reset = f"equations.reset_{record.trace.options.reset}"
-    return [reset, "equations.z_note", "equations.bias_note", "equations.candidate_note"]
+    return [
+        reset,
+        f"equations.z_{record.trace.options.update}",
+        "equations.bias_note",
+        "equations.candidate_note",
+    ]
 
 
 def ask(page: Page, record: CellRecord) -> None:

@@ -120,7 +120,11 @@ class Page:
     def progress(self) -> Iterator[Callable[[float, str], None]]:
         """A bar that is there while something long runs: `tell(share, text)` moves it."""
         bar = st.empty()
-        yield lambda share, text: bar.progress(min(1.0, share), text=text)
+
+        def tell(share: float, text: str) -> None:
+            bar.progress(min(1.0, share), text=text)
+
+        yield tell
         bar.empty()
 
     def sentence(self, text: str) -> None:

@@ -1,5 +1,7 @@
 """Closed-form step Jacobians against autograd's, and their products against one long derivative."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -21,9 +23,7 @@ def step_of(trace: Trace, t: int) -> tuple[Tensor, Tensor]:
     elif what_if is not None and what_if.force is not None and what_if.force.step is not None:
         force = what_if.force
         what_if = type(what_if)(what_if.wipe, type(force)(force.gate, force.value, force.unit, 0))
-    options = Options(
-        trace.options.activation, trace.options.peepholes, trace.options.reset, what_if
-    )
+    options = replace(trace.options, what_if=what_if)
     size = trace.h.shape[-1]
 
     def run(state: Tensor) -> Tensor:

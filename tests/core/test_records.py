@@ -29,7 +29,7 @@ GOLDEN = {
     LSTMStep: "x h_prev c_prev i_x i_h i_c i_pre i_free i f_x f_h f_c f_pre f_free f "
     "g_x g_h g_pre g kept written c o_x o_h o_c o_pre o_free o c_act h",
     GRUStep: "x h_prev r_x r_h r_pre r_free r z_x z_h z_pre z_free z "
-    "n_x h_reset n_h n_gated n_pre n kept z_rest written h",
+    "n_x h_reset n_h n_gated n_pre n z_rest kept written h",
 }
 GIVEN = ("x", "h_prev", "c_prev")
 

@@ -42,6 +42,7 @@ configs = st.builds(
     h0=st.sampled_from(["zero", "random", "learned"]),
     peepholes=st.booleans(),
     reset=st.sampled_from(["after", "before"]),
+    update=st.sampled_from(["keeps", "writes"]),
     loss=st.sampled_from(["last", "all"]),
     wipe=st.booleans(),
     force=st.none()
@@ -134,6 +135,12 @@ def test_an_edit_changes_h_from_its_step_on_and_nothing_before(cell: str) -> Non
     assert bool((difference[1:] > 0).all())
     edited = next(f for f in findings(record) if f.key == "edited")
     assert edited.values["before"] == "0"
+
+
+def test_a_z_that_writes_is_the_same_function_with_the_other_share() -> None:
+    keeps, writes = (run(CellConfig(cell="gru", update=update)) for update in ("keeps", "writes"))
+    torch.testing.assert_close(writes.trace.h, keeps.trace.h, rtol=0, atol=1e-15)
+    torch.testing.assert_close(writes.trace.z, 1 - keeps.trace.z, rtol=0, atol=1e-15)
 
 
 def test_another_activation_keeps_the_run_it_was_trained_with_as_ghost() -> None:

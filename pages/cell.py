@@ -41,14 +41,19 @@ with page.section("equations"):
 with page.section("shapes", D=record.trace.cell.input_size, H=record.trace.cell.hidden_size):
     page.table(("shapes.name", "shapes.shape", "shapes.meaning"), cell.shapes_of(record, words))
     page.sentence(words("shapes.count", **cell.counts_of(record)))
+    if record.trace.options.peepholes is not None:
+        page.sentence(words("shapes.peepholes", **cell.counts_of(record)))
     page.sentence(words("shapes.others", **cell.counts_of(record)))
 with page.section("concat"):
-    page.sentence(words("concat.text", error=number(concat_error(record))))
+    text = "concat.text_gru" if record.trace.kind == "gru" else "concat.text"
+    page.sentence(words(text, error=number(concat_error(record))))
     page.notes("concat.imprecise")
 with page.section("activation"):
     page.notes("activation.text")
     page.figure(cell.slope(record, words))
 page.code(program(record), output(record), "" if plain(record) else "code.variant")
+with page.section("models"):
+    page.table(("models.model", "models.units", "models.measured"), cell.measured(words))
 page.take_away("one", "two", "three", "four")
 page.corrections("F1", "F4", "F16", "F18", "F19", "F20", "F21", "F22", "F23", "F33", "F36")
 page.notes("corrections.not_shown")
@@ -56,5 +61,5 @@ page.share()
 page.downloads(
     csv=lambda: to_csv(scene),
     npz=lambda: to_npz(scene),
-    html=lambda: to_html(scene.to_json(), words.flat, page.language, scene.title),
+    html=lambda: to_html(scene, page.player_words, page.language, scene.title),
 )

@@ -5,6 +5,7 @@ from 1, as the reader counts them.
 """
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 import torch
@@ -12,8 +13,8 @@ from torch import Tensor
 
 from seqviz.core.jacobians import last_state_products
 from seqviz.models.experiment import CellRecord
+from seqviz.models.tasks import Task
 
-MEMORYLESS_FLOOR = math.log(2) / 2
 BANDS = (("exploding", 1e2), ("alive", 1e-3), ("shrinking", 1e-6), ("zero", 0.0))
 
 
@@ -88,6 +89,20 @@ def answer(record: CellRecord, t: int, probabilities: Tensor | None = None) -> t
     return record.task.classes[int(place)], float(p)
 
 
+def memoryless_floor(task: Task) -> float | None:
+    """The least mean loss in nats of any model that sees one token at a time.
+
+    It is the entropy of the target given the token, counted on this sequence; on "hello" half
+    of ln 2, because only the two l's have two answers.
+    """
+    pairs = [pair for pair in zip(task.inputs, task.targets or (), strict=False) if pair[1]]
+    if not pairs:
+        return None
+    tokens = Counter(token for token, _ in pairs)
+    spent = (n * math.log(tokens[token] / n) for (token, _), n in Counter(pairs).items())
+    return sum(spent) / len(pairs)
+
+
 def _last_asked(record: CellRecord) -> int:
     nonzero = (record.gradients.h_norm > 0).nonzero().flatten()
     return int(nonzero[-1]) if len(nonzero) else len(record.trace) - 1
@@ -159,7 +174,8 @@ def _memory(record: CellRecord) -> list[Finding]:
 
 def _gradient(record: CellRecord) -> Finding:
     ratio = gradient_ratio(record)
-    return Finding(f"gradient_{band(ratio)}", {"ratio": number(ratio)})
+    key = "all" if record.config.loss == "all" else band(ratio)
+    return Finding(f"gradient_{key}", {"ratio": number(ratio)})
 
 
 def _what_if(record: CellRecord) -> list[Finding]:
@@ -179,8 +195,9 @@ def _what_if(record: CellRecord) -> list[Finding]:
         told.append(Finding("what_if", values))
     else:
         told.append(Finding("what_if_none", {"most": number(float(difference.max()))}))
-    if record.config.wipe:
-        told.append(Finding("wiped_gated", {"floor": number(MEMORYLESS_FLOOR)}))
+    floor = memoryless_floor(record.task)
+    if record.config.wipe and floor is not None:
+        told.append(Finding("wiped", {"floor": number(floor)}))
     k = record.config.edit_step
     if k is not None and k < len(difference):
         before_k = float(difference[:k].max()) if k else 0.0
@@ -215,12 +232,17 @@ def collapse_error(record: CellRecord) -> float:
 
 
 def concat_error(record: CellRecord) -> float:
-    """Largest difference of W·[h; x] with one wide matrix and the sum of two products, at T."""
+    """Largest difference of W·[h; x] with one wide matrix and the sum of two products, at T.
+
+    Of a GRU only r and z: its candidate has no such form.
+    """
     trace, cell = record.trace, record.trace.cell
+    rows = slice(0, 2 * cell.hidden_size) if trace.kind == "gru" else slice(None)
     with torch.no_grad():
         x, h = trace.record.x[-1], trace.record.h_prev[-1]
-        wide = torch.cat([cell.weight_hh, cell.weight_ih], dim=1) @ torch.cat([h, x])
-        return float((wide - (cell.weight_hh @ h + cell.weight_ih @ x)).abs().max())
+        w_ih, w_hh = cell.weight_ih[rows], cell.weight_hh[rows]
+        wide = torch.cat([w_hh, w_ih], dim=1) @ torch.cat([h, x])
+        return float((wide - (w_hh @ h + w_ih @ x)).abs().max())
 
 
 def _reach(record: CellRecord) -> Finding:

@@ -25,7 +25,7 @@ def questions(record: CellRecord) -> list[Question]:
         return []
     pair = repeated(record)
     asked = [] if pair is None else [_same_token(record, *pair)]
-    if len(record.trace) > 1:
+    if len(record.trace) > 1 and record.config.loss == "last":
         asked.append(_gradient(record))
     if record.trace.h.shape[1] > 1:
         asked.append(_largest(record))

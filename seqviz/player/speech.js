@@ -3,7 +3,8 @@
  *
  * Every template may use {t} {T} {x} {unit}, and for each panel's tensor of one number per unit
  * its value at the chosen unit {f}, one step earlier {f_before}, and in percent {f_percent};
- * with an output layer {prediction} {probability} {target}.
+ * with an output layer {prediction} {probability} {target}; where the scene says which tensor
+ * keeps the old state (facts.keeps), {keep_percent} is its value at the unit.
  */
 import { fixed, percent } from "./digits.js";
 import { say, visibleToken } from "./symbols.js";
@@ -40,7 +41,9 @@ function unitValues(model, t, unit) {
 export function speechValues(model, { t, unit }) {
   const { inputs, targets } = model.scene.sequence ?? {};
   const said = predictionAt(model, t);
+  const keeps = model.scene.facts?.keeps;
   return {
+    keep_percent: keeps && unit < model.value(keeps, t).length ? percent(model.number(keeps, t, unit)) : "",
     t: t + 1,
     T: model.steps,
     x: visibleToken(inputs?.[t] ?? ""),

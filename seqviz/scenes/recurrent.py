@@ -154,8 +154,15 @@ def cell_scene(
         ghost=ghosts,
         mark=tuple(mark),
         rest=rest,
-        facts=dict(facts or {}),
+        facts=_keeper(trace) | dict(facts or {}),
     )
+
+
+def _keeper(trace: Any) -> dict[str, str]:
+    """The tensor whose value is the share of the old state that is kept."""
+    if trace.kind == "gru":
+        return {"keeps": "z" if trace.options.update == "keeps" else "z_rest"}
+    return {"keeps": "f"} if trace.kind == "lstm" else {}
 
 
 def _inputs(build: _Builder) -> None:

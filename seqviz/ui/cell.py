@@ -1,12 +1,13 @@
 """The page `cell`: its knobs, what they ask the model for, and its record in a reader's words."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from seqviz.core import gru, lstm, rnn
 from seqviz.core.parameters import BLOCKS, INITS, parameter_count
 from seqviz.core.what_if import Force
 from seqviz.figures.slope import slope_svg
+from seqviz.models import available, load
 from seqviz.models.experiment import (
     TAUGHT_STEPS,
     TEACHABLE,
@@ -16,7 +17,7 @@ from seqviz.models.experiment import (
     shipped,
     teachable,
 )
-from seqviz.models.findings import number
+from seqviz.models.findings import number, percent
 from seqviz.models.questions import questions
 from seqviz.text import Words
 from seqviz.text.characters import characters, visible
@@ -138,6 +139,8 @@ def shapes_of(record: CellRecord, words: Words) -> list[tuple[str, str, str]]:
         rows.append(("c_t", f"({h},)", "c"))
     rows += [("W_ih", f"({k * h}, {d})", "W_ih"), ("W_hh", f"({k * h}, {h})", "W_hh")]
     rows.append(("b_ih, b_hh", f"({k * h},)", "bias"))
+    if record.trace.options.peepholes is not None:
+        rows.append(("p_i, p_f, p_o", f"({h},)", "p"))
     return [(name, shape, words(f"shapes.{key}", k=k)) for name, shape, key in rows]
 
 
@@ -151,6 +154,7 @@ def counts_of(record: CellRecord) -> dict[str, object]:
         "one": f"{parameter_count(kind, d, h, biases=1):,}",
         "formula_two": f"{k}H(D+H+2)",
         "two": f"{parameter_count(kind, d, h):,}",
+        "holes": 3 * h,
         **{other: f"{parameter_count(other, d, h):,}" for other in BLOCKS},
     }
 
@@ -199,7 +203,8 @@ def mode_line(page: Page, record: CellRecord) -> None:
         page.sentence(words("mode.trained", model=model))
         if config.activation != own:
             now = words(f"control.act.{config.activation}")
-            page.sentence(words("mode.changed_activation", trained=own, now=now))
+            trained = words(f"control.act.{own}")
+            page.sentence(words("mode.changed_activation", trained=trained, now=now))
     elif record.taught is not None:
         before, after = map(number, record.taught)
         values = {"steps": TAUGHT_STEPS, "seed": config.seed, "before": before, "after": after}
@@ -240,6 +245,29 @@ def equation_notes(record: CellRecord) -> list[str]:
         "equations.bias_note",
         "equations.candidate_note",
     ]
+
+
+def measured(words: Words) -> list[tuple[str, str, str]]:
+    """(model, hidden units, what it can do) of everything that ships."""
+    rows = []
+    for name in available():
+        about = load(name).about
+        rows.append((name, str(about.hidden_size), "; ".join(_figures(about.measured, words))))
+    return rows
+
+
+def _figures(figures: Mapping[str, Any], words: Words) -> Iterator[str]:
+    if "wiped_loss" in figures:
+        told = {"loss": figures["loss"], "wiped": figures["wiped_loss"], "floor": figures["floor"]}
+        yield words("models.language", **{key: number(value) for key, value in told.items()})
+    lengths = sorted(figures.get("by_length", {}), key=int)
+    for length in lengths:
+        share = percent(figures["by_length"][length]["accuracy"])
+        yield words("models.at_length", share=share, length=length)
+    if lengths and "counter" in figures:
+        unit = figures["counter"][lengths[0]]
+        r = number(unit["correlation"])
+        yield words("models.counter", unit=unit["unit"] + 1, r=r, length=lengths[0])
 
 
 def ask(page: Page, record: CellRecord) -> None:

@@ -26,7 +26,7 @@ from zlib import crc32
 
 import streamlit as st
 
-from seqviz import player
+from seqviz import player, text
 from seqviz.text import Words, words
 from seqviz.ui import component, language, links, notices, sharing
 from seqviz.ui.controls import Control, Value
@@ -43,6 +43,7 @@ class Page:
     def __init__(self, name: str, controls: Sequence[Control] = ()) -> None:
         self.name = name
         self.language = language.current()
+        self.player_words = text.words("player", self.language)
         self.words = Words(self.language, *SHARED_WORDS, name)
         self._controls = Controls(name, controls)
         self._told: list[Notice] = []

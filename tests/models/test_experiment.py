@@ -14,15 +14,16 @@ from seqviz.core.what_if import Force
 from seqviz.models import available
 from seqviz.models.experiment import SIGNALS, CellConfig, CellRecord, run, shipped
 from seqviz.models.findings import (
-    MEMORYLESS_FLOOR,
     collapse_error,
     concat_error,
     findings,
     gradient_ratio,
+    memoryless_floor,
     repeated,
 )
 from seqviz.models.program import output, plain, program
 
+MEMORYLESS_FLOOR = math.log(2) / 2
 FRESH = CellConfig(mode="fresh", hidden=3)
 SOURCES = ("hello", "brackets", "lag", "korean", "text", *SIGNALS)
 configs = st.builds(
@@ -116,8 +117,9 @@ def test_hello_answers_differ_on_the_two_l_and_agree_without_memory(cell: str) -
     assert wiped.probabilities is not None
     assert wiped.loss is not None
     assert torch.equal(wiped.probabilities[2], wiped.probabilities[3])
+    assert memoryless_floor(wiped.task) == pytest.approx(MEMORYLESS_FLOOR, rel=1e-12)
     assert wiped.loss >= MEMORYLESS_FLOOR
-    assert {"same_l", "wiped_gated"} <= {finding.key for finding in findings(wiped)}
+    assert {"same_l", "wiped"} <= {finding.key for finding in findings(wiped)}
 
 
 def test_w_hh_zero_makes_an_rnn_forget_but_not_an_lstm() -> None:

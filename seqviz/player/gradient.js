@@ -12,8 +12,8 @@ const ABOUT_LEAST = 260;
 const THIN_BARS = 14;
 const FLOOR = -8;
 const CEILING = 3;
-const DEEPEST = -18;
-const HIGHEST = 40;
+const DEEPEST = -12;
+const HIGHEST = 6;
 const BAND = { exploding: 2, shrinking: -3, zero: -6 };
 
 /** @param {object} ctx the player's context */
@@ -123,7 +123,7 @@ function barNodes(ctx, strip, { state, ratios }, place) {
     const bar = svgNode("rect", {
       class: `gradient-bar ${state}${broken ? " broken" : ""}`, x: x + 0.5, y: top, width: Math.max(0.8, width - 1), height: base - top, rx: width > 6 ? 2 : 0,
     });
-    if (broken) setAttribute(bar, "fill", ctx.brokenFill);
+    if (broken) bar.style.fill = ctx.brokenFill;
     return bar;
   });
 }

@@ -59,7 +59,7 @@ function listenAll(ctx, shell, screen) {
     const action = keyAction(event, inside, controlKind(target));
     if (!action) return;
     event.preventDefault();
-    ctx.act(action.type === "pin" && !ctx.state.selected ? { ...action, place: ctx.looked } : action);
+    ctx.act(action.type === "pin" ? { ...action, place: ctx.looked } : action);
   };
   const onStill = () => ctx.act({ type: "reduced", on: still.matches });
   const onTheme = (event) => {

@@ -1,6 +1,6 @@
 // The screen: the parts of the picture, arranged, drawn at every change, played by a clock.
 import { htmlNode, setText } from "./svg.js";
-import { readPalette } from "./colour.js";
+import { readPalette, themeKey } from "./colour.js";
 import { reduce, interval } from "./cursor.js";
 import { sentence } from "./speech.js";
 import { say } from "./symbols.js";
@@ -48,7 +48,9 @@ export function makeScreen(ctx, shell, changed) {
 
 /** Every part anew, from the scene, the words and the theme that hold now. */
 function assemble(ctx, shell, screen, spoken) {
-  ctx.palette = readPalette(shell);
+  const theme = themeKey(shell);
+  if (theme !== screen.theme) ctx.palette = readPalette(shell);
+  screen.theme = theme;
   ctx.generation += 1;
   if (screen.parts) screen.parts.flow.stop();
   Object.assign(screen, { parts: makeParts(ctx), hovered: null, width: 0 });
@@ -119,6 +121,8 @@ function act(ctx, shell, screen, spoken, changed, action) {
   ctx.state = reduce(before, action);
   const { state } = ctx;
   if (state === before) return;
+  const { hovered } = screen;
+  if (hovered && hovered.t === before.t) screen.hovered = { ...hovered, t: state.t };
   if (before.level !== state.level || before.view !== state.view) reshape(ctx, shell, screen, spoken);
   else draw(ctx, shell, screen, spoken);
   if (before.t !== state.t || before.substep !== state.substep) {

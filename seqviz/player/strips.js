@@ -9,6 +9,7 @@ const HEAT_HEIGHT = 152;
 const HEAT_WIDTH = 26;
 const GHOST_STEP = 0.005;
 const WORD_WIDTH = 6.6;
+const SYMBOL_MOST = 6;
 
 /** A number as it is printed in a cell: short, with a true minus sign. */
 export function cellText(value) {
@@ -75,11 +76,11 @@ function makeCell(strip, unit) {
 
 function stripLabel(ctx, strip, place) {
   const { node, box } = strip;
-  const aside = place.roomy && node.side === "left";
+  const { role, symbol } = ctx.model.tensor(node.tensor);
+  const aside = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST;
   const x = aside ? box.x - 9 : box.x + box.width / 2;
   const y = aside ? box.y + box.height / 2 - 4 : box.y - (place.roomy ? 9 : 8);
   const anchor = aside ? "end" : place.roomy ? "end" : "start";
-  const { role } = ctx.model.tensor(node.tensor);
   const at = aside ? x : place.roomy ? x - 3 : box.x;
   strip.symbol = svgNode("text", { class: "strip-symbol", x: at, y, "text-anchor": anchor });
   strip.symbol.style.fill = ctx.palette.text(role);
@@ -147,6 +148,7 @@ function drawValues(ctx, strip, place) {
     if (cell.text) {
       setText(cell.text, cellText(value));
       setAttribute(cell.text, "fill", broken ? ctx.palette.ink : shade.ink);
+      cell.text.classList.toggle("broken", broken);
       setText(cell.ghost, ghosts && differs(ghosts[unit], value) ? cellText(ghosts[unit]) : "");
     } else if (value < 0 && strip.line >= 4) {
       const y = strip.box.y + (unit + 0.5) * strip.line;

@@ -94,16 +94,17 @@ function makeColumn(ctx, sequence, t, ringed) {
   const top = indexOfLargest(chances);
   const target = sequence.targets ? sequence.targets[t] : null;
   const judged = target !== null && target !== undefined;
-  const hit = judged && sequence.classes[top] === target;
+  const finite = Number.isFinite(chances[top]);
+  const hit = judged && finite && sequence.classes[top] === target;
   const verdict = !judged ? "" : hit ? "hit" : "miss";
   const bar = htmlNode("i");
-  const share = Number.isFinite(chances[top]) ? chances[top] : 0;
+  const share = finite ? chances[top] : 0;
   bar.style.width = `${100 * share}%`;
   const says = htmlNode(
     "span", { class: "token-says" },
-    htmlNode("b", {}, Number.isFinite(chances[top]) ? visibleToken(sequence.classes[top]) : "?"),
+    htmlNode("b", {}, finite ? visibleToken(sequence.classes[top]) : "?"),
     htmlNode("span", { class: "token-verdict" }, { hit: "✓", miss: "✗" }[verdict] || ""),
-    htmlNode("span", { class: "token-percent" }, `${percent(chances[top])}%`),
+    htmlNode("span", { class: "token-percent" }, finite ? `${percent(chances[top])}%` : "NaN"),
   );
   node.append(
     says,
@@ -154,5 +155,5 @@ function keepInView(bar, t) {
   const margin = Math.min(3 * bar.width, bar.room / 4);
   if (x >= bar.left + margin && x + bar.width <= bar.left + bar.room - margin) return;
   bar.left = Math.max(0, x - bar.room / 2);
-  bar.scroller.scrollLeft = bar.left;
+  requestAnimationFrame(() => { bar.scroller.scrollLeft = bar.left; });
 }

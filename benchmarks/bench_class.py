@@ -21,6 +21,7 @@ from tests.app_server import AppServer
 
 SECONDS = 12.0
 SHARED_SEEDS = 12
+QUERY = "v=1&lang=en&cell=lstm&mode=fresh&input=sine&length=50&hidden=8"
 ECHO = "import streamlit as st\n\nst.write(st.number_input('seed', 0, 999_999, 1, key='seed'))\n"
 
 
@@ -43,8 +44,8 @@ def main() -> None:
         command = (sys.executable, "-m", "streamlit", "run", str(echo))
         quiet = ("--browser.gatherUsageStats", "false", "--logger.hideWelcomeMessage", "true")
         floor = lambda: AppServer(command=command, flags=quiet)  # noqa: E731
-        own = measure(AppServer, "cell", "v=1&cell=lstm&mode=fresh&length=50", 50, own_seed)
-        shared = measure(AppServer, "cell", "v=1&cell=lstm&mode=fresh&length=50", 100, any_seed)
+        own = measure(AppServer, "cell", QUERY, 50, own_seed)
+        shared = measure(AppServer, "cell", QUERY, 100, any_seed)
         echoed = measure(floor, "", "", 50, any_seed)
     rows = [
         ("50, echo page (floor)", *cells(echoed), ""),

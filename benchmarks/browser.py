@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from tests import chromium
 
 PICTURE = ".seqviz .place"
-QUERY = "v=1&lang=en&cell=lstm&mode=fresh&source=sine&length=100&hidden=16"
+QUERY = "v=1&lang=en&cell=lstm&mode=fresh&input=sine&length=100&hidden=16"
 CLOCK = (Path(__file__).parent / "painted.js").read_text(encoding="utf-8")
 
 

@@ -62,15 +62,27 @@ def shown(values: dict[str, np.ndarray], t: int) -> dict[str, np.ndarray]:
     return {name: np.where(np.arange(STEPS) < t, strip, np.nan) for name, strip in values.items()}
 
 
-def plotly_frames(path: Path) -> None:
-    """An HTML file with one Plotly frame a step; the right arrow shows the next."""
+def frames_figure() -> go.Figure:
+    """The picture with one Plotly frame a step."""
     values = strips()
     picture = figure(values, 1)
     picture.frames = [
         go.Frame(data=[go.Heatmap(z=z) for z in shown(values, t + 1).values()], name=str(t))
         for t in range(STEPS)
     ]
-    picture.write_html(path, include_plotlyjs=True, post_script=KEYS.replace("STEPS", str(STEPS)))
+    return picture
+
+
+def frames_json() -> str:
+    """The picture and its frames as Plotly sends them."""
+    json: str = frames_figure().to_json()
+    return json
+
+
+def plotly_frames(path: Path) -> None:
+    """An HTML file with the frames; the right arrow shows the next."""
+    script = KEYS.replace("STEPS", str(STEPS))
+    frames_figure().write_html(path, include_plotlyjs=True, post_script=script)
 
 
 def rerun_app(folder: Path) -> tuple[str, ...]:

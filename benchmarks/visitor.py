@@ -24,6 +24,7 @@ class Visitor:
     values: dict[str, float | str | bool] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     received: int = 0
+    biggest: bytes = b""
 
     async def __aenter__(self) -> Self:
         where = urlsplit(self.url)
@@ -74,6 +75,7 @@ class Visitor:
         async for data in self.socket:
             assert isinstance(data, bytes)
             self.received += len(data)
+            self.biggest = max(self.biggest, data, key=len)
             message = ForwardMsg.FromString(data)
             kind = message.WhichOneof("type")
             if kind == "delta":

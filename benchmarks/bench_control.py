@@ -1,0 +1,77 @@
+"""From a click on a control to the new picture, beside a page that only echoes the control.
+
+Budget: T = 50, hidden 8, alone: p50 <= 100 ms, p95 <= 150 ms, and at most 40 ms above the echo.
+Every click asks for a configuration that nobody has asked for before.
+"""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from benchmarks.browser import open_browser, open_page
+from benchmarks.harness import quantile, table, verdict
+from tests.app_server import AppServer
+
+ROUNDS = 25
+P50, P95, ABOVE = 100.0, 150.0, 40.0
+QUERY = "v=1&lang=en&cell=lstm&mode=fresh&input=sine&length=50&hidden=8&t=20&seed={}"
+SENTENCE = ".seqviz .sentence"
+ECHO = """
+import streamlit as st
+
+cells = ("RNN", "LSTM", "GRU")
+cell = st.segmented_control("cell", cells, default="LSTM", required=True)
+st.html(f"<p id='answer'>{cell}</p>")
+"""
+
+
+def main() -> None:
+    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "echo.py"
+        script.write_text(ECHO, encoding="utf-8")
+        command = (sys.executable, "-m", "streamlit", "run", str(script))
+        browser = open_browser(playwright)
+        quiet = ("--logger.hideWelcomeMessage", "true")
+        with AppServer() as app, AppServer(command=command, flags=quiet) as echo:
+            times: dict[str, list[float]] = {"echo page (floor)": [], "seqviz": []}
+            for seed in range(1, ROUNDS + 1):
+                link = f"{app.url}/cell?{QUERY.format(seed)}"
+                times["echo page (floor)"].append(click(browser, echo.url, "#answer"))
+                times["seqviz"].append(click(browser, link, SENTENCE))
+        browser.close()
+    report(times)
+
+
+def click(browser: Browser, url: str, answer: str) -> float:
+    """Milliseconds from choosing GRU to the painted answer, on a page just opened."""
+    page = open_page(browser, url, answer, reduced_motion="reduce")
+    page.wait_for_load_state("networkidle")
+    painted = choose(page, "GRU", answer)
+    page.context.close()
+    return painted
+
+
+def choose(page: Page, cell: str, answer: str) -> float:
+    page.evaluate("answer => bench.watch('click', answer)", answer)
+    page.get_by_role("radio", name=cell, exact=True).first.click()
+    return float(page.evaluate("bench.painted"))
+
+
+def report(times: dict[str, list[float]]) -> None:
+    floor = quantile(times["echo page (floor)"], 0.5)
+    rows = []
+    for name, values in times.items():
+        p50, p95 = quantile(values, 0.5), quantile(values, 0.95)
+        held = verdict(p50 <= min(P50, floor + ABOVE) and p95 <= P95)
+        rows.append((name, p50, p95, p50 - floor, held if name == "seqviz" else ""))
+    head = ("a click on a control", "p50 ms", "p95 ms", "above the floor", "budget")
+    title = (
+        f"Click to painted picture (budget p50 {P50:.0f}, p95 {P95:.0f}, floor + {ABOVE:.0f} ms)"
+    )
+    table(title, head, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -15,6 +15,7 @@ from seqviz.core.jacobians import last_state_products
 from seqviz.models.experiment import CellRecord
 from seqviz.models.tasks import Task
 
+LISTED = 12
 BANDS = (("exploding", 1e2), ("alive", 1e-3), ("shrinking", 1e-6), ("zero", 0.0))
 
 
@@ -53,18 +54,22 @@ def percent(value: float) -> str:
 
 
 def repeated(record: CellRecord) -> tuple[int, int] | None:
-    """The last two neighbouring uses of one token with a prediction after each, 0-based."""
+    """Two uses of one token next to each other, 0-based: with different answers if there are any.
+
+    Of several the closest, of equally close the last.
+    """
     if record.probabilities is None or record.task.values is not None:
         return None
-    inputs = record.task.inputs
-    best = None
-    for t in range(1, len(inputs)):
-        for s in range(t - 1, -1, -1):
-            if inputs[s] == inputs[t]:
-                if best is None or t - s <= best[1] - best[0]:
-                    best = (s, t)
-                break
-    return best
+    answers = record.probabilities.argmax(dim=-1).tolist()
+    seen: dict[str, int] = {}
+    pairs = []
+    for t, token in enumerate(record.task.inputs):
+        if token in seen:
+            pairs.append((seen[token], t))
+        seen[token] = t
+    return max(
+        pairs, key=lambda p: (answers[p[0]] != answers[p[1]], p[0] - p[1], p[1]), default=None
+    )
 
 
 def band(ratio: float) -> str:
@@ -193,6 +198,17 @@ def _what_if(record: CellRecord) -> list[Finding]:
             "n": len(now),
         }
         told.append(Finding("what_if", values))
+        if len(now) <= LISTED:
+            names = record.task.classes
+            told.append(
+                Finding(
+                    "what_if_answers",
+                    {
+                        "before": " ".join(names[place] for place in before.tolist()),
+                        "after": " ".join(names[place] for place in now.tolist()),
+                    },
+                )
+            )
     else:
         told.append(Finding("what_if_none", {"most": number(float(difference.max()))}))
     floor = memoryless_floor(record.task)

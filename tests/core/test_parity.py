@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from seqviz.core.gru import GRUStep, gru_step
+from seqviz.core.gru import GRUStep, gru_step, negate_update
 from seqviz.core.lstm import LSTMStep, lstm_step
 from seqviz.core.rnn import RNNStep, rnn_step
 from seqviz.core.unroll import Options, unroll
@@ -139,18 +139,28 @@ def test_float32_is_float64_within_2e_6(kind: str) -> None:
     close(trace.h.double(), unroll(exact, xs.float().double(), *rounded).h, atol=2e-6)
 
 
-def test_update_gate_convention_of_chung_is_the_negated_weights() -> None:
-    cell, flipped = random_cell("gru"), random_cell("gru")
-    with torch.no_grad():
-        for parameter in flipped.parameters():
-            parameter[H : 2 * H] *= -1
-    xs, (h0, _) = numbers(4, T, D), random_start("gru")
-    trace = unroll(cell, xs, h0)
-    h = h0
+@pytest.mark.parametrize("reset", ["after", "before"])
+def test_z_that_writes_is_chungs_gru(reset: str) -> None:
+    cell, xs, (h, _) = random_cell("gru"), numbers(4, T, D), random_start("gru")
+    trace = unroll(cell, xs, h, options=Options(reset=reset, update="writes"))
     for t in range(T):
-        step = gru_step(flipped, xs[t], h)
+        step = gru_step(cell, xs[t], h, reset=reset)
         h = (1 - step.z) * h + step.z * step.n
         close(trace.h[t], h)
+        close(trace.kept[t], (1 - step.z) * trace.h_prev[t])
+        close(gru_step(cell, xs[t], trace.h_prev[t], reset=reset, update="writes").h, h)
+
+
+@pytest.mark.parametrize("reset", ["after", "before"])
+def test_negated_update_weights_turn_one_convention_of_z_into_the_other(reset: str) -> None:
+    cell, xs, (h0, _) = random_cell("gru"), numbers(4, T, D), random_start("gru")
+    keeps = unroll(cell, xs, h0, options=Options(reset=reset))
+    unconverted = unroll(cell, xs, h0, options=Options(reset=reset, update="writes"))
+    negate_update(cell)
+    writes = unroll(cell, xs, h0, options=Options(reset=reset, update="writes"))
+    close(writes.h, keeps.h)
+    close(writes.z, 1 - keeps.z)
+    assert (unconverted.h - keeps.h).abs().max() > 0.05
 
 
 def test_reset_before_and_after_are_different_functions() -> None:

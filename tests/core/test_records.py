@@ -79,6 +79,14 @@ def test_forced_gru_gate_has_its_own_equation(gate: str) -> None:
     assert list(gru.equations(forced=gate)) == computed(record)
 
 
+def test_equations_say_what_z_does() -> None:
+    keeps, writes = gru.equations(), gru.equations(update="writes")
+    assert list(keeps) == list(writes)
+    assert keeps["kept"] == r"\mathrm{kept}_t = z_t \odot h_{t-1}"
+    assert writes["kept"] == r"\mathrm{kept}_t = z'_t \odot h_{t-1}"
+    assert writes["written"] == r"\mathrm{written}_t = z_t \odot n_t"
+
+
 def test_default_equations_are_pytorchs_cells() -> None:
     assert rnn.EQUATIONS["h"] == r"h_t = \tanh(\bar{h}_t)"
     assert lstm.EQUATIONS["o_pre"] == r"\bar{o}_t = o^{x}_t + o^{h}_t"

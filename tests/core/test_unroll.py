@@ -56,6 +56,8 @@ def test_unfit_input_is_refused(xs: Any, came: str) -> None:
         ("gru", {"options": Options("softmax")}, "expected one of tanh, .*got 'softmax'"),
         ("gru", {"options": Options(reset="never")}, "expected reset after or before, got 'never'"),
         ("rnn", {"options": Options(reset="before")}, "expected reset before with a GRU only"),
+        ("gru", {"options": Options(update="adds")}, "expected update keeps or writes, got 'adds'"),
+        ("lstm", {"options": Options(update="writes")}, "expected z writes with a GRU only"),
         (
             "gru",
             {"options": Options(peepholes=random_peepholes())},

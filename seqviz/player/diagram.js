@@ -12,6 +12,8 @@ const GLYPH = 14;
 const TOKEN = 17;
 const BODY_PAD = 20;
 const LABEL_WIDTH = 6;
+const NEIGHBOUR = 54;
+const LEFT_LABEL = 34;
 
 /** @param {object} ctx the player's context */
 export function makeDiagram(ctx) {
@@ -41,7 +43,7 @@ function buildDiagram(ctx, diagram, width) {
   setAttribute(diagram.node, "height", layout.height);
   const boxes = new Map();
   const upper = layout.nodes.map((node) => {
-    const place = { x: x(node.x), y: node.y, room: column - 7, roomy, gap: gapLeft(layout, node) * column - 62 };
+    const place = { x: x(node.x), y: node.y, room: column - 7, roomy, gaps: gapsBeside(layout, node, column) };
     return placeNode(ctx, diagram, node, place, boxes);
   });
   const wires = layout.wires.map((wire) => {
@@ -73,10 +75,12 @@ function diagramDefs(ctx) {
   );
 }
 
-/** How many columns are free between a strip and the next node to its left. */
-function gapLeft(layout, { x, y }) {
-  const left = layout.nodes.filter((node) => node.x < x && Math.abs(node.y - y) < 60).map((node) => node.x);
-  return x - Math.max(0, ...left);
+/** How many pixels are free between a strip and the next nodes beside it. */
+function gapsBeside(layout, { x, y }, column) {
+  const beside = layout.nodes.filter((node) => Math.abs(node.y - y) < 60).map((node) => node.x);
+  const left = x - Math.max(0, ...beside.filter((at) => at < x));
+  const right = Math.min(layout.columns, ...beside.filter((at) => at > x)) - x;
+  return { left: left * column - NEIGHBOUR, right: right * column - NEIGHBOUR - LEFT_LABEL };
 }
 
 function placeNode(ctx, diagram, node, place, boxes) {

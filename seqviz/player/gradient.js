@@ -20,7 +20,7 @@ const BAND = { exploding: 2, shrinking: -3, zero: -6 };
 export function makeGradient(ctx) {
   const title = htmlNode("span", { class: "gradient-title" });
   const reading = htmlNode("span", { class: "gradient-reading muted" });
-  const about = htmlNode("p", { class: "gradient-about muted small" }, ctx.word("gradient.about"));
+  const about = htmlNode("p", { class: "gradient-about muted small" });
   const svg = svgNode("svg", { class: "gradient-plot", role: "img", height: HEIGHT });
   const node = htmlNode("section", { class: "gradient" }, htmlNode("header", {}, title, reading), htmlNode("div", { class: "gradient-row" }, svg, about));
   const strip = { node, title, reading, svg, about, bars: [], width: 0, step: 0 };
@@ -71,12 +71,14 @@ function paintGradient(ctx, strip, width) {
   const step = Math.min((width - AXIS - LABELS) / ctx.model.steps, STEP_MOST);
   const plot = step * ctx.model.steps;
   Object.assign(strip, { width: AXIS + plot + LABELS, step, plot });
-  setHidden(strip.about, width - strip.width < ABOUT_LEAST);
+  const predicted = Boolean(ctx.model.scene.sequence.prediction);
+  setHidden(strip.about, !predicted || width - strip.width < ABOUT_LEAST);
   const y = (exponent) => 8 + ((strip.high - exponent) / (strip.high - strip.low)) * (HEIGHT - 26);
   strip.y = y;
   strip.veil = svgNode("rect", { class: "gradient-veil", y: 0, height: HEIGHT });
   strip.frame = svgNode("rect", { class: "gradient-frame", y: 3, height: HEIGHT - 16, rx: 3 });
-  setText(strip.title, ctx.word(gradient.loss === "last" ? "gradient.title_last" : "gradient.title_all"));
+  setText(strip.title, ctx.word(`gradient.title_${predicted ? "" : "state_"}${gradient.loss}`));
+  setText(strip.about, ctx.word(gradient.loss === "last" ? "gradient.about" : "gradient.about_all"));
   setAttribute(strip.svg, "width", strip.width);
   setAttribute(strip.svg, "viewBox", `0 0 ${strip.width} ${HEIGHT}`);
   setAttribute(strip.svg, "aria-label", ctx.word("gradient.label"));

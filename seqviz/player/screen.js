@@ -1,5 +1,5 @@
 // The screen: the parts of the picture, arranged, drawn at every change, played by a clock.
-import { htmlNode, setText } from "./svg.js";
+import { htmlNode, setHidden, setText } from "./svg.js";
 import { readPalette, themeKey } from "./colour.js";
 import { reduce, interval } from "./cursor.js";
 import { sentence } from "./speech.js";
@@ -168,6 +168,8 @@ function makeParts(ctx) {
   };
   parts.tokens.build();
   parts.panels.build();
+  parts.ghost = htmlNode("p", { class: "ghost-legend muted small" }, ctx.word("ghost.legend"));
+  setHidden(parts.ghost, Object.keys(ctx.model.scene.ghost).length === 0);
   parts.stage = htmlNode("div", { class: "stage" }, parts.diagram.node);
   parts.foot = makeFoot(ctx, makeSave(ctx, parts.diagram.node, parts.panels.node));
   return parts;
@@ -179,6 +181,7 @@ function arrange(parts) {
     htmlNode("div", { class: "bar" }, parts.modes.substeps, parts.modes.node),
     parts.sentence,
     htmlNode("div", { class: "middle" }, parts.stage, parts.inspector.node),
+    parts.ghost,
     parts.panels.node,
     parts.gradient.node,
     parts.equations.node,

@@ -8,7 +8,9 @@ const CELL_WIDTH = 36;
 const HEAT_HEIGHT = 152;
 const HEAT_WIDTH = 26;
 const GHOST_STEP = 0.005;
-const WORD_WIDTH = 6.6;
+const WORD_WIDTH = 6.2;
+const SIDE_GAP = 9;
+const GHOST_WIDTH = 30;
 const SYMBOL_MOST = 6;
 
 /** A number as it is printed in a cell: short, with a true minus sign. */
@@ -74,27 +76,38 @@ function makeCell(strip, unit) {
   return svgNode("g", {}, rect, cell.text, cell.ghost);
 }
 
+/** Symbol, word and size: beside the strip where there is room, else above it. */
 function stripLabel(ctx, strip, place) {
   const { node, box } = strip;
   const { role, symbol } = ctx.model.tensor(node.tensor);
-  const aside = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST;
-  const x = aside ? box.x - 9 : box.x + box.width / 2;
-  const y = aside ? box.y + box.height / 2 - 4 : box.y - (place.roomy ? 9 : 8);
-  const anchor = aside ? "end" : place.roomy ? "end" : "start";
-  const at = aside ? x : place.roomy ? x - 3 : box.x;
-  strip.symbol = svgNode("text", { class: "strip-symbol", x: at, y, "text-anchor": anchor });
+  const ghosts = strip.printed && Object.keys(ctx.model.scene.ghost).length ? GHOST_WIDTH : 0;
+  const gaps = { left: place.gaps.left - ghosts, right: place.gaps.right - ghosts };
+  const word = ctx.labelWord(node) === symbol ? "" : ctx.labelWord(node);
+  const side = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST ? sideOf(word, gaps) : "top";
+  const apart = SIDE_GAP + ghosts;
+  const x = { left: box.x - SIDE_GAP, right: box.x + box.width + apart, top: box.x + (place.roomy ? box.width / 2 - 3 : 0) }[side];
+  const y = side === "top" ? box.y - 8 : box.y + box.height / 2 - 4;
+  const anchor = side === "left" || (side === "top" && place.roomy) ? "end" : "start";
+  strip.badgeLeft = side === "right";
+  strip.symbol = svgNode("text", { class: "strip-symbol", x, y, "text-anchor": anchor });
   strip.symbol.style.fill = ctx.palette.text(role);
-  const word = (dx, dy, end, text) => svgNode("text", { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end }, text);
+  const line = (dx, dy, end, text) => svgNode("text", { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end }, text);
   const size = `(${strip.rows})`;
-  const words = !place.roomy ? [] : aside
-    ? [word(0, 16, "end", fits(ctx.labelWord(node), place.gap)), word(0, 30, "end", size)]
-    : [word(5, 0, "start", size)];
-  return svgNode("g", {}, strip.symbol, ...words);
+  if (!place.roomy) return svgNode("g", {}, strip.symbol);
+  if (side === "top") return svgNode("g", {}, strip.symbol, line(8, 0, "start", size));
+  const fits = wordWidth(word) <= gaps[side];
+  return svgNode("g", {}, strip.symbol, line(0, 16, anchor, fits ? word : size), fits ? line(0, 30, anchor, size) : null);
 }
 
-/** The word if there is room for it beside the strip. */
-function fits(word, gap) {
-  return [...word].length * WORD_WIDTH <= gap ? word : "";
+/** About how wide a word is: a Hangul syllable or a CJK character is as wide as two letters. */
+function wordWidth(word) {
+  return [...word].reduce((width, letter) => width + (letter > "\u1100" ? 2 : 1) * WORD_WIDTH, 0);
+}
+
+/** Left unless the word only fits at the right. */
+function sideOf(word, gaps) {
+  const length = wordWidth(word);
+  return length > gaps.left && length <= gaps.right ? "right" : "left";
 }
 
 /** Which tensor a strip shows now, at which step; null while it is not computed yet. */
@@ -213,7 +226,7 @@ function makeMark(strip) {
   const frame = svgNode("rect", {
     x: box.x - 1.5, y: box.y - (height - line) / 2 - 0.5, width: box.width + 3, height: height + 1, rx: 4,
   });
-  const x = box.x + box.width + 4;
+  const x = strip.badgeLeft ? box.x - 4 : box.x + box.width + 4;
   const badge = svgNode("circle", { cx: x, cy: box.y + line / 2, r: 6.5 });
   const text = svgNode("text", { x, y: box.y + line / 2 + 3.2 });
   return { group: svgNode("g", {}, frame, badge, text), badge, text };

@@ -45,6 +45,7 @@ def broken_scene() -> dict[str, Any]:
     lone = replace(
         scene,
         kind="lone",
+        facts={},
         tensors=tensors,
         panels=("h",),
         ghost={},

@@ -120,13 +120,15 @@ class Number:
         if not math.isfinite(number):
             return Reading(self.default, (Notice("not_finite", bounds, self.key),))
         used = min(max(number, self.low), self.high)
-        used = round(used) if self.whole else float(used)
+        used = round(used) if self.whole else float(f"{used:.12g}")
         told = {"got": raw, "limit": self.high if number > self.high else self.low, "used": used}
         if number > self.high:
             return Reading(used, (Notice("above", told, self.key),))
         if number < self.low:
             return Reading(used, (Notice("below", told, self.key),))
-        return Reading(used, (Notice("not_whole", told, self.key),) if used != number else ())
+        if self.whole and used != number:
+            return Reading(used, (Notice("not_whole", told, self.key),))
+        return Reading(used)
 
     def write(self, value: Value) -> str:
         return repr(value)

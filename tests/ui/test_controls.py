@@ -83,7 +83,7 @@ def test_any_widget_value_becomes_a_valid_value(raw: object) -> None:
         (CELL, "gru"),
         (LENGTH, 200),
         (GAIN, 0.15),
-        (GAIN, 1 / 3),
+        (GAIN, 0.123456789),
         (TEXT, "한 글!"),
         (TEXT, " &=+%"),
         (SIGNAL, (-1.5, 0.0, 1e-9)),

@@ -118,7 +118,7 @@ def test_nonsense_everywhere_at_once() -> None:
 
 def test_notices_speak_the_readers_language() -> None:
     visitor = visit(v="1", lang="ko", length="99999")
-    assert "최댓값 200" in notices(visitor)
+    assert "최댓값은 200" in notices(visitor)
     visitor.segmented_control(key="lang").set_value("en")
     run(visitor)
     assert "99999 is above 200; using 200" in notices(visitor)

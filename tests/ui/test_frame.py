@@ -1,0 +1,104 @@
+"""The frame, started as Streamlit starts it, with the real page in it."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from seqviz.text import LANGUAGES, words
+from seqviz.ui import links
+
+FRAME = Path(links.__file__).with_name("frame.py")
+LABELLED = (
+    "button_group",
+    "slider",
+    "number_input",
+    "selectbox",
+    "text_input",
+    "toggle",
+    "button",
+    "expander",
+)
+GOOD = {"v": "1", "lang": "en", "cell": "gru", "mode": "fresh", "seed": "7"}
+
+
+def visit(**parameters: str | list[str]) -> AppTest:
+    """The app's first page, opened with these parameters in its address."""
+    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
+    for key, value in parameters.items():
+        visitor.query_params[key] = value
+    visitor = visitor.run()
+    assert not visitor.exception
+    return visitor
+
+
+def html(visitor: AppTest) -> list[str]:
+    return [element.proto.body for element in visitor.get("html")]
+
+
+def notices(visitor: AppTest) -> list[str]:
+    found = [body for body in html(visitor) if 'class="seqviz-notices"' in body]
+    return found[0].split("<li")[1:] if found else []
+
+
+def keys(visitor: AppTest) -> set[str]:
+    """The controls of the page, as its action links name them."""
+    actions = next(body for body in html(visitor) if "<ol" in body)
+    address = actions.partition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    return set(parse_qs(urlsplit(address).query))
+
+
+@pytest.fixture(scope="module")
+def controls() -> set[str]:
+    return keys(visit())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_opens_in_every_language(language: str) -> None:
+    visitor = visit(lang=language)
+    assert visitor.title[0].value == words("cell", language)["question"]
+    assert notices(visitor) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("mode", ["trained", "fresh"])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_no_word_is_missing_on_the_page(language: str, mode: str, cell: str) -> None:
+    visitor: Any = visit(v="1", lang=language, mode=mode, cell=cell)
+    shown = [element.label for kind in LABELLED for element in visitor.get(kind)]
+    known = {**words("cell", language), **words("frame", language), **words("controls", language)}
+    assert len(shown) > 10
+    for label in shown:
+        assert label in known.values() or label == words("frame", language)["frame.language"]
+
+
+def test_each_parameter_with_nonsense_is_named_and_the_others_stay(controls: set[str]) -> None:
+    assert {"cell", "mode", "hidden", "seed", "text"} <= controls
+    for key in controls - {"lang", "text", "token"} | {"t", "u", "pin"}:
+        visitor = visit(**{**GOOD, key: "<b>"})
+        assert len(notices(visitor)) == 1, key
+        assert "&lt;b&gt;" in notices(visitor)[0], key
+        if key != "cell":
+            assert visitor.segmented_control(key="cell").value == "gru", key
+
+
+def test_every_parameter_with_nonsense_at_once(controls: set[str]) -> None:
+    visitor = visit(**dict.fromkeys(controls - {"lang"}, "nan"))
+    assert len(notices(visitor)) >= len(controls) - 3
+    assert not any("<script" in body for body in html(visitor))
+
+
+def test_the_menu_links_are_relative_and_carry_language_and_seed() -> None:
+    menu = next(body for body in html(visit(**GOOD)) if "<nav" in body)
+    assert 'href="cell?v=1&amp;lang=en&amp;seed=7" target="_self" aria-current="page"' in menu
+
+
+def test_every_page_has_a_file_a_title_and_a_group() -> None:
+    from seqviz.launch import home
+
+    frame = words("frame", "en")
+    named = {key.split(".")[1] for key in frame if key.startswith("page.")}
+    files = {path.stem for path in (home() / "pages").glob("*.py")}
+    assert named == files

@@ -4,6 +4,7 @@ import streamlit as st
 
 from seqviz import serving
 from seqviz.launch import FRAME
-from seqviz.ui import component
+from seqviz.ui import component, qr
 
-app = st.App(FRAME, routes=component.routes(), lifespan=serving.lifespan)
+routes = [*component.routes(), *qr.routes()]
+app = st.App(FRAME, routes=routes, lifespan=serving.lifespan)

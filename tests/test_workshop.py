@@ -15,7 +15,7 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from seqviz import launch
-from seqviz.ui.qr import qr_svg
+from seqviz.ui.qr import LONGEST, qr_svg
 from tests.app_server import AppServer, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -124,8 +124,13 @@ class TestClass:
         assert width == height > 21
 
     def test_qr_code_of_nothing_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="non-empty"):
+        with pytest.raises(ValueError, match="1 to 2331 bytes, got 0"):
             qr_svg("")
+
+    def test_the_longest_qr_code_can_be_drawn(self) -> None:
+        assert "<path" in qr_svg("x" * LONGEST)
+        with pytest.raises(ValueError, match="got 2332"):
+            qr_svg("x" * (LONGEST + 1))
 
 
 # Connecting a UDP socket only asks the routing table; sending would be another event.

@@ -1,16 +1,13 @@
 """The Share panel: the link as others reach it, and the same link as a QR code."""
 
 import os
-from base64 import b64encode
 from html import escape
 from urllib.parse import urljoin
 
-import segno
 import streamlit as st
 
 from seqviz.text import Words
-from seqviz.ui import component
-from seqviz.ui.qr import qr_svg
+from seqviz.ui import component, qr
 
 
 def draw(link: str, words: Words) -> None:
@@ -20,11 +17,9 @@ def draw(link: str, words: Words) -> None:
     component.share({key: words(f"share.{key}") for key in ("link", "copy", "copied")}, base)
     if class_url:
         st.caption(words("share.class"))
-    try:
-        picture = qr_svg(urljoin(base or st.context.url or "", link))
-    except segno.DataOverflowError:
+    whole = urljoin(base or st.context.url or "", link)
+    if not qr.fits(whole):
         st.caption(words("share.qr_too_long"))
         return
-    data = b64encode(picture.encode()).decode()
-    alt = escape(words("share.qr"), quote=True)
-    st.html(f'<img class="seqviz-qr" alt="{alt}" src="data:image/svg+xml;base64,{data}">')
+    alt, source = (escape(text, quote=True) for text in (words("share.qr"), qr.qr_address(whole)))
+    st.html(f'<img class="seqviz-qr" loading="lazy" alt="{alt}" src="{source}">')

@@ -61,5 +61,5 @@ def test_a_class_reaches_the_app_and_sees_its_code(
     expect_whole(page)
     share = page.get_by_test_id("stExpander").filter(has=page.locator(".seqviz-qr"))
     share.locator("summary").click()
-    expect(page.locator(".seqviz-qr")).to_be_visible()
+    page.wait_for_function("document.querySelector('.seqviz-qr').naturalWidth > 0")
     expect(share.locator("input").first).to_have_value(re.compile(re.escape(f"{link}/cell?")))

@@ -18,7 +18,7 @@ from seqviz.core.training import NO_TARGET, sequence_loss, train
 from seqviz.core.unroll import Trace, unroll
 from seqviz.core.what_if import Force, WhatIf
 from seqviz.models import available, load
-from seqviz.models.tasks import Task, example_task, signal_task, text_task
+from seqviz.models.tasks import Task, example_task, label, signal_task, text_task
 
 SIGNALS = ("sine", "step", "impulse", "noise", "numbers")
 TAUGHT_STEPS = 300
@@ -196,7 +196,7 @@ def _edited(config: CellConfig, task: Task, model: SequenceModel) -> tuple[Tenso
         return task.encode(model), task
     if task.values is not None:
         values = (*task.values[:t], config.edit_value, *task.values[t + 1 :])
-        inputs = (*task.inputs[:t], f"{config.edit_value:.2g}", *task.inputs[t + 1 :])
+        inputs = (*task.inputs[:t], label(config.edit_value), *task.inputs[t + 1 :])
         edited = replace(task, values=values, inputs=inputs)
     elif config.edit_token:
         edited = replace(task, inputs=(*task.inputs[:t], config.edit_token, *task.inputs[t + 1 :]))

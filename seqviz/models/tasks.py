@@ -63,4 +63,10 @@ def signal_task(source: str, length: int, seed: int, numbers: tuple[float, ...])
     else:
         steps = length or inputs.OWN_LENGTH[source]
         values = inputs.noise(steps, seed) if source == "noise" else SIGNALS[source](steps)
-    return Task(source, tuple(f"{value:.2g}" for value in values), values=tuple(values))
+    return Task(source, tuple(map(label, values)), values=tuple(values))
+
+
+def label(value: float) -> str:
+    """A signal's value as a token: two decimals, with a true minus, and no negative zero."""
+    text = f"{value:.2f}"
+    return text.replace("-", "−") if float(text) != 0 else "0.00"

@@ -30,9 +30,9 @@ INPUTS = ("hello", "brackets", "lag", "korean", "text")
 SIGNALS = ("sine", "step", "impulse", "noise", "numbers")
 
 CONTROLS = (
-    Choice("cell", ("rnn", "lstm", "gru"), "lstm"),
-    Choice("mode", ("trained", "fresh"), "trained"),
-    Choice("input", (*INPUTS, *SIGNALS), "hello", look="menu"),
+    Choice("cell", ("rnn", "lstm", "gru"), "lstm", quiet=True),
+    Choice("mode", ("trained", "fresh"), "trained", quiet=True),
+    Choice("input", (*INPUTS, *SIGNALS), "hello", look="menu", quiet=True),
     Text("text", "hello", limit=201),
     Numbers("numbers", (0.0, 1.0, 0.0, 0.0, -1.0, 0.0), -100.0, 100.0, limit=200),
     Number("length", 0, 200, 0),
@@ -265,9 +265,9 @@ def _figures(figures: Mapping[str, Any], words: Words) -> Iterator[str]:
         share = percent(figures["by_length"][length]["accuracy"])
         yield words("models.at_length", share=share, length=length)
     if lengths and "counter" in figures:
-        unit = figures["counter"][lengths[0]]
-        r = number(unit["correlation"])
-        yield words("models.counter", unit=unit["unit"] + 1, r=r, length=lengths[0])
+        counter = figures["counter"]
+        r = number(counter["correlation"][lengths[0]])
+        yield words("models.counter", unit=counter["unit"] + 1, r=r, length=lengths[0])
 
 
 def ask(page: Page, record: CellRecord) -> None:

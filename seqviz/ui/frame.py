@@ -84,8 +84,9 @@ def menu(words: Words, current: str, shared_values: dict[str, str]) -> str:
 
 def shared() -> dict[str, str]:
     """The values that go along from page to page."""
-    values = {control.key: st.session_state.get(control.key) for control in SHARED}
-    return {key: str(value) for key, value in values.items() if value is not None}
+    found = links.address()
+    raw = {c: st.session_state.get(c.key, links.last(found, c.key)) for c in SHARED}
+    return {c.key: c.write(c.read(value).value) for c, value in raw.items() if value is not None}
 
 
 main()

@@ -124,7 +124,7 @@ export function openScene(scene) {
       throw new Error(`"${read.tensor}" has no value ${at < 0 ? "before the first" : "after the last"} step`);
     }
     const name = outside ? read.edge : read.tensor;
-    return { name, at: stepped(name) ? (outside ? t : at) : null };
+    return { name, at: stepped(name) ? at : null };
   }
 
   /** The largest finite |value| over all steps: the end of a symmetric scale. */

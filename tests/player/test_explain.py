@@ -191,6 +191,10 @@ def test_an_input_is_given(engine: Engine) -> None:
         ("product", "product₂ = v₂ × u₂ × less₂"),
         ("after", "after₂ = v_2,t+1 + u₂ + gate₂"),
         ("narrow", "narrow₂ = wide₄"),
+        ("latest", "latest₂ = tanh(late_2,t−1 + u₂)"),
+        ("rest", "rest₂ = 2 − v₂"),
+        ("echo", "echo₂ = passed_2,t−1 + u₂"),
+        ("spread", "spread_1,2 = M_1,2 × edge₂ × column_1,1"),
         ("even", "even_1,2 = (M_1,2 − mean) / √(variance + ε)"),
     ],
 )

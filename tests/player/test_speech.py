@@ -32,11 +32,11 @@ def printed(x: float) -> str:
 def test_the_sentence_of_a_step(engine: Engine) -> None:
     scene = hello()
     f, c, h, p = (scene[name].values for name in ("f", "c", "h", "p"))
-    best = int(p[2].argmax())
-    assert sentence(engine, scene, t=2, unit=1) == (
-        f"Step 3 of 4: input l. Unit 2 keeps {100 * f[2, 1]:.0f} %: "
-        f"{printed(c[1, 1])} to {printed(c[2, 1])}; h {printed(h[2, 1])}. "
-        f"Next: {'helo'[best]} ({100 * p[2, best]:.0f} %), should be l."
+    best = int(p[1].argmax())
+    assert sentence(engine, scene, t=1, unit=1) == (
+        f"Step 2 of 4: input e. Unit 2 keeps {100 * f[1, 1]:.0f} %: "
+        f"{printed(c[0, 1])} to {printed(c[1, 1])}; h {printed(h[1, 1])}. "
+        f"Next: {'helo'[best]} ({100 * p[1, best]:.0f} %), should be l."
     )
 
 

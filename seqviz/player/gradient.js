@@ -165,7 +165,7 @@ function drawGradient(ctx, strip) {
 function gradientPlace(ctx, strip, event) {
   if (!strip.series) return null;
   const box = strip.svg.getBoundingClientRect();
-  const along = (event.clientX - box.left - AXIS) / strip.step;
+  const along = (((event.clientX - box.left) / box.width) * strip.width - AXIS) / strip.step;
   const t = Math.floor(along);
   if (t < 0 || t >= ctx.model.steps || !ctx.visible(t)) return null;
   const which = along - t > 0.5 && strip.series.length > 1 ? 1 : 0;

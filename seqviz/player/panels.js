@@ -6,6 +6,7 @@ const STRIP_HEIGHT = 112;
 const ROW_MOST = 18;
 const COLUMN_MOST = 44;
 const GHOST_PART = 0.04;
+const CAPTION_LEAST = 170;
 
 /**
  * @param {object} ctx the player's context
@@ -52,7 +53,7 @@ function makePanel(ctx, name) {
     htmlNode("span", { class: "muted range" }, rangeWord(ctx, name, tensor)),
   );
   const figure = htmlNode("figure", { class: "panel" }, caption, plot, axis);
-  return { name, node: figure, plot, canvas, veil, frame, row, marks, axis, boxes: [], width: 0, at: -1 };
+  return { name, node: figure, caption, plot, canvas, veil, frame, row, marks, axis, boxes: [], width: 0, at: -1 };
 }
 
 function rangeWord(ctx, name, tensor) {
@@ -69,6 +70,7 @@ function paintPanel(ctx, panel, width) {
   Object.assign(panel, { width: plotWidth, height, rows, column: plotWidth / steps, line: height / rows });
   panel.plot.style.width = `${plotWidth}px`;
   panel.plot.style.height = `${height}px`;
+  panel.caption.style.maxWidth = `${Math.max(plotWidth, CAPTION_LEAST)}px`;
   const density = globalThis.devicePixelRatio || 1;
   panel.canvas.width = Math.max(1, Math.round(plotWidth * density));
   panel.canvas.height = Math.max(1, Math.round(height * density));
@@ -207,8 +209,8 @@ function panelCell(ctx, panels, event) {
   const panel = plot && panels.find((candidate) => candidate.plot === plot);
   if (!panel || !panel.width) return null;
   const box = plot.getBoundingClientRect();
-  const t = Math.floor((event.clientX - box.left) / panel.column);
-  const index = Math.floor((event.clientY - box.top) / panel.line);
+  const t = Math.floor(((event.clientX - box.left) / box.width) * ctx.model.steps);
+  const index = Math.floor(((event.clientY - box.top) / box.height) * panel.rows);
   const inside = t >= 0 && t < ctx.model.steps && index >= 0 && index < panel.rows;
   return inside && ctx.visible(t) ? { name: panel.name, t, index } : null;
 }

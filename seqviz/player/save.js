@@ -21,7 +21,8 @@ export function pictureNode(ctx, diagram, panels) {
   const font = getComputedStyle(diagram).fontFamily;
   const picture = svgNode("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink });
   picture.append(svgNode("rect", { width, height, fill: ctx.palette.paper }), ...headNodes(ctx));
-  picture.append(svgNode("g", { transform: `translate(${PAD} ${PAD + HEAD})` }, ...inlined(diagram)));
+  const place = { x: PAD, y: PAD + HEAD, ...box, viewBox: `0 0 ${box.width} ${box.height}` };
+  picture.append(svgNode("svg", place, ...inlined(diagram)));
   for (const strip of strips) picture.append(panelPicture(ctx, strip, origin, below));
   return picture;
 }
@@ -59,7 +60,7 @@ function panelPicture(ctx, strip, origin, below) {
   const canvas = strip.querySelector("canvas");
   const step = plot.width / ctx.model.steps;
   const image = svgNode("image", { x, y, width: plot.width, height: plot.height, href: canvas.toDataURL("image/png") });
-  const caption = svgNode("text", { x, y: y - 6, "font-size": 12 }, strip.querySelector("figcaption").textContent);
+  const caption = svgNode("text", { x, y: y - 6, "font-size": 12 }, [...strip.querySelector("figcaption").children].map((part) => part.textContent).join("  "));
   const frame = svgNode("rect", {
     x: x + ctx.state.t * step, y: y - 2, width: step, height: plot.height + 4, fill: "none", stroke: ctx.palette.ink, "stroke-width": 2,
   });

@@ -17,6 +17,9 @@ import { makeSave } from "./save.js";
 
 const WIDE = 880;
 const SMALL = 560;
+const DIAGRAM_LEAST = 260;
+const ZOOM_FROM = 1500;
+const ZOOM_MOST = 1.4;
 const SPEAK_AFTER_MS = 400;
 const MOST_BEHIND = 3;
 
@@ -27,7 +30,7 @@ const MOST_BEHIND = 3;
  */
 export function makeScreen(ctx, shell, changed) {
   const spoken = htmlNode("p", { class: "spoken", "aria-live": "polite" });
-  const screen = { parts: null, hovered: null, width: 0, speaking: 0, playing: 0, due: 0 };
+  const screen = { parts: null, hovered: null, outer: 0, zoom: 1, speaking: 0, playing: 0, due: 0 };
   Object.assign(ctx, {
     act: (action) => act(ctx, shell, screen, spoken, changed, action),
     hover: (place) => hover(ctx, shell, screen, place),
@@ -53,7 +56,7 @@ function assemble(ctx, shell, screen, spoken) {
   screen.theme = theme;
   ctx.generation += 1;
   if (screen.parts) screen.parts.flow.stop();
-  Object.assign(screen, { parts: makeParts(ctx), hovered: null, width: 0 });
+  Object.assign(screen, { parts: makeParts(ctx), hovered: null, outer: 0 });
   shell.setAttribute("aria-label", say(ctx.words, "player.label", { title: ctx.model.scene.title }));
   shell.style.setProperty("--ring", ctx.palette.line("hidden"));
   shell.replaceChildren(...arrange(screen.parts), spoken);
@@ -61,9 +64,12 @@ function assemble(ctx, shell, screen, spoken) {
 }
 
 function resize(ctx, shell, screen, spoken) {
-  const width = Math.floor(shell.clientWidth);
-  if (!screen.parts || width === 0 || width === screen.width) return;
-  screen.width = width;
+  const outer = Math.floor(shell.clientWidth * screen.zoom);
+  if (!screen.parts || outer === 0 || outer === screen.outer) return;
+  screen.outer = outer;
+  screen.zoom = Math.min(ZOOM_MOST, Math.max(1, outer / ZOOM_FROM));
+  shell.style.zoom = screen.zoom;
+  const width = outer / screen.zoom;
   shell.classList.toggle("wide", width >= WIDE);
   shell.classList.toggle("small", width < SMALL);
   reshape(ctx, shell, screen, spoken);
@@ -74,7 +80,7 @@ function reshape(ctx, shell, screen, spoken) {
   const { parts } = screen;
   shell.dataset.level = ctx.state.level;
   shell.dataset.view = ctx.state.view;
-  parts.diagram.build(Math.floor(parts.stage.clientWidth));
+  parts.diagram.build(Math.max(DIAGRAM_LEAST, Math.floor(parts.stage.clientWidth)));
   parts.panels.paint();
   parts.tokens.resize(Math.floor(parts.tokens.node.clientWidth));
   parts.gradient.paint(Math.floor(parts.gradient.node.clientWidth));

@@ -55,7 +55,7 @@ function listen(ctx, bar) {
 
 function columnAt(bar, event) {
   const box = bar.track.getBoundingClientRect();
-  const t = Math.floor((event.clientX - box.left) / bar.width);
+  const t = Math.floor(((event.clientX - box.left) / box.width) * bar.columns.length);
   if (bar.drag) return Math.min(bar.columns.length - 1, Math.max(0, t));
   return t >= 0 && t < bar.columns.length ? t : null;
 }

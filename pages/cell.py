@@ -19,7 +19,7 @@ page.lock(**cell.locked(record))
 cell.tell_notices(page, record)
 
 with page.row():
-    page.controls("cell", "mode", "input")
+    page.column("cell", "mode", "input")
     with page.panel("input"):
         page.column(*cell.input_controls(config.source))
     with page.panel("model"):

@@ -55,12 +55,13 @@ class Control(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few names, as buttons or as a menu."""
+    """One of a few names, as buttons or as a menu; `quiet` keeps its label for screen readers."""
 
     key: str
     options: tuple[str, ...]
     default: str
     look: Literal["buttons", "menu"] = "buttons"
+    quiet: bool = False
 
     def read(self, raw: object) -> Reading:
         if raw in self.options:
@@ -79,20 +80,13 @@ class Choice:
             key = f"control.{self.key}.{option}"
             return words(key) if key in words else option
 
+        shown = _common(words, self.key, locked)
+        if self.quiet:
+            shown |= {"label_visibility": "collapsed", "help": None}
         if self.look == "buttons":
-            st.segmented_control(
-                options=self.options,
-                required=True,
-                format_func=label,
-                **_common(words, self.key, locked),
-            )
+            st.segmented_control(options=self.options, required=True, format_func=label, **shown)
         else:
-            st.selectbox(
-                options=self.options,
-                format_func=label,
-                width=240,
-                **_common(words, self.key, locked),
-            )
+            st.selectbox(options=self.options, format_func=label, width=240, **shown)
 
 
 @dataclass(frozen=True)

@@ -88,10 +88,12 @@ class Page:
 
     def row(self) -> Any:
         """A row that breaks where the screen is narrow: `with page.row(): ...`."""
-        return st.container(horizontal=True, vertical_alignment="bottom", gap="small")
+        return st.container(
+            horizontal=True, vertical_alignment="center", gap="small", key="seqviz-row"
+        )
 
     def column(self, *keys: str) -> None:
-        """Draw these controls one below the other."""
+        """Draw these controls one after the other, as their container lays them out."""
         for key in keys:
             self._controls.draw(key, self.words)
 

@@ -270,7 +270,7 @@ def _shown(
     scene = cell_scene(
         _as_played(trace),
         gradients=gradients,
-        loss_at="last" if _is_last(loss) else "all",
+        loss_at=loss if isinstance(loss, str) else "own",
         sequence=Sequence(names),
         title=title or "",
     )
@@ -300,7 +300,7 @@ def _labels(tokens: Tokens, steps: int) -> tuple[str, ...]:
 
 
 def _words(language: str) -> dict[str, str]:
-    return Words(language, "player", "notebook").flat
+    return Words(language, "player", "figures").flat
 
 
 def _arrays(trace: core_unroll.Trace) -> Iterator[tuple[str, np.ndarray]]:

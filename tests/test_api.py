@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 import seqviz
-from seqviz.text import LANGUAGES
+from seqviz.text import LANGUAGES, words
 from tests.core.references import FUSED, KINDS, D, H, T, close, numbers, random_cell
 
 LENGTHS = [T, 2, 5, 1]
@@ -279,9 +279,13 @@ def test_a_notebook_gets_a_frame_a_still_picture_and_a_line() -> None:
     assert bundle["text/plain"] == "<ShownScene 'LSTM': 9 steps>"
 
 
-def test_the_strip_says_what_the_loss_of_a_bare_module_is() -> None:
-    shown = traced().scene()
-    assert "the sum of the last output" in shown._repr_mimebundle_()["text/html"]
+@pytest.mark.parametrize(
+    ("loss", "asks"),
+    [("last", "the last state"), ("all", "all the states"), (torch.ones(T, H), "the loss")],
+)
+def test_the_strip_asks_about_the_loss_that_was_given(loss: Any, asks: str) -> None:
+    gradient = traced().scene(loss=loss).scene.gradient
+    assert asks in words("player", "en")[f"gradient.title_state_{gradient['loss']}"]
 
 
 def test_a_trace_says_what_it_is_in_one_line() -> None:

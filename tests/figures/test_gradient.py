@@ -13,7 +13,7 @@ from seqviz.figures.gradient import Curve, curves, drawn, gradient_figure, limit
 from seqviz.text import Words
 from tests.core.references import D, H, T, numbers, random_cell, random_start
 
-WORDS = Words("en", "player", "notebook").flat
+WORDS = Words("en", "player", "figures").flat
 
 
 def record(*norms: float, c: Sequence[float] | None = None) -> Gradients:

@@ -10,7 +10,7 @@ from seqviz.figures.heat import panels, trace_figure
 from seqviz.text import LANGUAGES, Words
 from tests.core.references import KINDS, D, H, T, numbers, random_cell, random_start
 
-WORDS = Words("en", "player", "notebook").flat
+WORDS = Words("en", "player", "figures").flat
 ROLES = {
     "rnn": {"h_pre": "hidden", "h": "hidden"},
     "lstm": {
@@ -118,7 +118,7 @@ def test_the_figure_travels_as_arrays_not_as_lists() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_titles_speak_the_readers_language(language: str) -> None:
-    words = Words(language, "player", "notebook").flat
+    words = Words(language, "player", "figures").flat
     for panel in panels(trace_of("gru"), words):
         called = words.get(f"tensor.{panel.name}") or words[f"role.{ROLES['gru'][panel.name]}"]
         assert panel.title == f"{panel.name}  {called}"

@@ -215,7 +215,7 @@ ALL = """(e, [scene, words]) => {
   const model = e.openScene(scene);
   return scene.tensors.flatMap(({ name }) => {
     const found = [];
-    for (let t = 0; t < model.steps; t += 1) {
+    for (let t = 0; t < Math.min(model.steps, 6); t += 1) {
       const size = Math.min(model.value(name, t).length, 12);
       for (let index = 0; index < size; index += 1) {
         const why = e.explain(model, name, t, index, words);

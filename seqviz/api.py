@@ -49,7 +49,7 @@ def trace(
     else a `StackTrace`. The module is not changed, and the trace stays as it is when the module
     goes on learning.
     """
-    _refuse_other_devices(module, xs)
+    _refuse_unreadable(module, xs)
     found = core_layers.trace_module(module, xs, h0, lengths, batch_first)
     if isinstance(found, list):
         return [_public(one) for one in found]
@@ -215,13 +215,19 @@ class ShownScene:
         return f"<ShownScene {self.scene.title!r}: {self.scene.steps} steps>"
 
 
-def _refuse_other_devices(module: object, xs: object) -> None:
-    tensors = [*(module.parameters() if isinstance(module, nn.Module) else ()), xs]
-    for tensor in tensors:
-        if isinstance(tensor, Tensor) and tensor.device.type != "cpu":
+def _refuse_unreadable(module: object, xs: object) -> None:
+    for tensor in (*(module.parameters() if isinstance(module, nn.Module) else ()), xs):
+        if not isinstance(tensor, Tensor):
+            continue
+        if tensor.device.type != "cpu":
             raise ValueError(
                 f"trace: expected module and xs on the CPU, got {tensor.device}; "
                 "give copy.deepcopy(module).cpu() and xs.cpu()"
+            )
+        if tensor.dtype not in (torch.float32, torch.float64):
+            raise ValueError(
+                f"trace: expected module and xs of float32 or float64, got {tensor.dtype}; "
+                "give copy.deepcopy(module).float() and xs.float()"
             )
 
 

@@ -319,6 +319,14 @@ def test_figures_are_drawn_from_the_trace_and_its_gradients() -> None:
             lambda: seqviz.trace(nn.LSTM(D, H, device="meta"), numbers(4, T, D)),
             "expected module and xs on the CPU, got meta",
         ),
+        (
+            lambda: seqviz.trace(nn.GRU(D, H), torch.ones(T, D, dtype=torch.int64)),
+            "expected module and xs of float32 or float64, got torch.int64",
+        ),
+        (
+            lambda: seqviz.trace(nn.GRU(D, H, dtype=torch.bfloat16), numbers(4, T, D).bfloat16()),
+            "expected module and xs of float32 or float64, got torch.bfloat16",
+        ),
         (lambda: seqviz.trace(nn.LSTM(D, H, proj_size=2), numbers(4, T, D).float()), "proj_size=2"),
         (lambda: traced().scene("abc"), "expected 9 tokens, one for each step, got 3"),
         (lambda: traced().scene(language="fr"), "expected one of en, ko, got 'fr'"),

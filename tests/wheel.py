@@ -64,7 +64,7 @@ def look(url: str) -> None:
         browser = chromium.launch(playwright, path)
         page = browser.new_page()
         page.goto(url)
-        expect(page.locator("h1").first).to_be_visible(timeout=30_000)
+        expect(page.locator(".seqviz .place")).to_be_visible(timeout=60_000)
         browser.close()
 
 

@@ -179,7 +179,7 @@ function deriveMatmul(model, tensor, t, index) {
   return { formula: [...A, SPACE, ...B.slice(0, -1), end], terms: elementTerms(model, tensor.name, t, index) };
 }
 
-/** A function of the whole row: its mean, its length, its sum. */
+/** A function of the whole row: its mean, its sum. */
 function deriveRow(symbols, finish) {
   return (model, tensor, t, index) => {
     const [operand] = tensor.operation.operands;
@@ -189,7 +189,16 @@ function deriveRow(symbols, finish) {
   };
 }
 
-const squareRoot = () => ({ apply: Math.sqrt, ...functionOf("√") });
+/** √(Σ a²): every term is an element times itself. */
+function deriveNorm(model, tensor, t, index) {
+  const [operand] = tensor.operation.operands;
+  const terms = termsOf(model, tensor, t, index).map((term) => {
+    const [{ taken, index: at }] = term.factors;
+    return { ...labelled(model, term), label: `${elementLabel(model, taken, at)}²` };
+  });
+  const formula = [text("√(Σ "), ...operandParts(model, operand, tensor), text("²)")];
+  return { formula, terms, finish: { apply: Math.sqrt, ...functionOf("√") } };
+}
 
 function meanOf(n) {
   return { apply: (sum) => sum / n, wrap: (sum) => `${bracketed(sum)} / ${n}` };
@@ -232,7 +241,7 @@ const DERIVE = {
   mask: deriveMask,
   mean: deriveRow(["mean(", ")"], meanOf),
   sum: deriveRow(["Σ ", ""], () => undefined),
-  norm: deriveRow(["‖", "‖"], squareRoot),
+  norm: deriveNorm,
   standardise: deriveStandardise,
   lookup: plain,
   concat: plain,

@@ -182,7 +182,7 @@ def test_an_input_is_given(engine: Engine) -> None:
 @pytest.mark.parametrize(
     ("name", "formula"),
     [
-        ("length", "length = ‖u‖"),
+        ("length", "length = √(Σ u²)"),
         ("mean", "mean = mean(v)"),
         ("sum", "sum₂ = Σ M"),
         ("less", "less₂ = v₂ − u₂"),

@@ -109,9 +109,11 @@ export function makeModes(ctx) {
   };
 }
 
+const SAVE_KEYS = { svg: "s", png: "p", csv: "d" };
 const HINTS = [
   ["← →", "hint.step"], ["Shift ← →", "hint.substep"], ["Space", "hint.play"], ["↑ ↓", "hint.unit"],
-  ["Enter", "hint.pin"], ["Esc", "hint.release"], ["1 2 3", "hint.level"],
+  ["[ ]", "hint.value"],
+  ["Enter", "hint.pin"], ["Esc", "hint.release"], ["1 2 3", "hint.level"], ["e", "hint.equations"],
 ];
 
 /** The key hints and, where a download is possible, what can be saved. */
@@ -120,7 +122,7 @@ export function makeFoot(ctx, save) {
   const node = htmlNode("footer", { class: "foot" }, htmlNode("div", { class: "hints muted", "aria-hidden": "true" }, ...hints));
   if (ctx.options.downloads) {
     node.append(htmlNode("div", { class: "save" }, htmlNode("span", { class: "muted" }, ctx.word("save.title")),
-      ...Object.entries(save).map(([kind, act]) => makeButton(ctx, kind.toUpperCase(), act, { class: "quiet" }))));
+      ...Object.entries(save).map(([kind, act]) => makeButton(ctx, kind.toUpperCase(), act, { class: "quiet", title: SAVE_KEYS[kind] }))));
   }
   return node;
 }

@@ -25,7 +25,14 @@ export function makeEquations(ctx) {
     ctx.equationsOpen = node.open;
     draw();
   });
-  return { node, draw };
+  return {
+    node,
+    draw,
+    toggle() {
+      node.open = !node.open;
+      draw();
+    },
+  };
 }
 
 /** The tensors that have an equation of their own; what a gate's sum is made of stands in it. */

@@ -5,6 +5,7 @@ import { initial, fit, keyAction, controlKind } from "./cursor.js";
 import { openAddress } from "./address.js";
 import { makeContext } from "./context.js";
 import { makeScreen } from "./screen.js";
+import { shortcut } from "./shortcuts.js";
 
 /**
  * Shows a scene in `root` and plays it.
@@ -57,8 +58,9 @@ function listenAll(ctx, shell, screen) {
     const [target, ...outer] = event.composedPath();
     const inside = target === shell || outer.includes(shell);
     const action = keyAction(event, inside, controlKind(target));
-    if (!action) return;
+    if (!action && !(inside && controlKind(target) !== true && shortcut(ctx, event))) return;
     event.preventDefault();
+    if (!action) return;
     ctx.act(action.type === "pin" ? { ...action, place: ctx.looked } : action);
   };
   const onStill = () => ctx.act({ type: "reduced", on: still.matches });

@@ -36,6 +36,8 @@ export function makeScreen(ctx, shell, changed) {
     hover: (place) => hover(ctx, shell, screen, place),
     choose: (place) => place && ctx.act({ type: "pin", place }),
     goSubstep: (k) => goSubstep(ctx, k),
+    save: (kind) => ctx.options.downloads && screen.parts.save[kind](),
+    toggleEquations: () => screen.parts.equations.toggle(),
   });
   return {
     assemble: () => assemble(ctx, shell, screen, spoken),
@@ -177,7 +179,8 @@ function makeParts(ctx) {
   parts.ghost = htmlNode("p", { class: "ghost-legend muted small" }, ctx.word("ghost.legend"));
   setHidden(parts.ghost, Object.keys(ctx.model.scene.ghost).length === 0);
   parts.stage = htmlNode("div", { class: "stage" }, parts.diagram.node);
-  parts.foot = makeFoot(ctx, makeSave(ctx, parts.diagram.node, parts.panels.node));
+  parts.save = makeSave(ctx, parts.diagram.node, parts.panels.node);
+  parts.foot = makeFoot(ctx, parts.save);
   return parts;
 }
 

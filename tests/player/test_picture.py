@@ -85,6 +85,23 @@ def test_what_a_value_is_made_of_can_be_followed_down(page: Page) -> None:
     assert "cell state, unit 1" in page.locator(".why h3").inner_text()
 
 
+def test_the_keyboard_reaches_every_value_the_equations_and_saving(page: Page) -> None:
+    scene = hello()
+    show(page, scene, downloads=True)
+    page.locator(".seqviz").focus()
+    seen = set()
+    for _ in range(len(scene.tensors)):
+        page.keyboard.press("]")
+        seen.add(page.locator(".why .formula").inner_text().split(" = ")[0])
+    assert {"f1", "i1", "g1", "o1", "c1", "h1", "p1"} <= seen
+    page.keyboard.press("[")
+    page.keyboard.press("e")
+    assert page.locator(".equations li").count() >= 8
+    with page.expect_download() as saved:
+        page.keyboard.press("d")
+    assert saved.value.suggested_filename.endswith(".csv")
+
+
 def test_pins_stay_at_their_step_side_by_side_and_escape_lets_them_go(page: Page) -> None:
     scene = hello()
     show(page, scene)

@@ -32,7 +32,8 @@ export function makeContext(shell, payload) {
     palette: readPalette(shell),
     word: (key) => ctx.words[key] ?? key,
     roleWord: (tensor) => ctx.words[`tensor.${tensor.name}`] ?? ctx.word(`role.${tensor.role}`),
-    labelWord: ({ label, tensor }) => ctx.words[`label.${label}`] ?? ctx.roleWord(ctx.model.tensor(tensor)),
+    labelWord: ({ label, tensor }) =>
+      ctx.words[`label.${label}`] ?? ctx.roleWord(ctx.model.tensor(tensor)),
     short: (value) => fixed(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2),
     token: (text) => visibleToken(text),
     tokenAt: (t) => (ctx.visible(t) ? visibleToken(ctx.model.scene.sequence.inputs[t] ?? "") : "?"),
@@ -85,7 +86,13 @@ export function marksOf(ctx, why) {
   if (!why) return pinned;
   const keyOf = ({ name, t, index }) => `${name} ${t} ${index}`;
   const ranks = new Map();
-  why.terms.forEach((row, k) => row.sources.forEach((source) => ranks.set(keyOf(source), rankOf(why, k))));
-  const sources = why.sources.map((source) => ({ ...source, kind: "source", rank: ranks.get(keyOf(source)) || 0 }));
+  why.terms.forEach((row, k) => {
+    for (const source of row.sources) ranks.set(keyOf(source), rankOf(why, k));
+  });
+  const sources = why.sources.map((source) => ({
+    ...source,
+    kind: "source",
+    rank: ranks.get(keyOf(source)) || 0,
+  }));
   return [...pinned, ...sources, { ...ctx.looked, rank: 0, kind: "looked" }];
 }

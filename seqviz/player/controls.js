@@ -1,5 +1,5 @@
 // The controls: transport, sub-steps, the three levels, the two views, the future, saving.
-import { htmlNode, svgNode, setHidden, setText } from "./svg.js";
+import { htmlNode, svgNode, setAttribute, setHidden, setText } from "./svg.js";
 import { LEVELS, SPEEDS } from "./cursor.js";
 
 const ICONS = {
@@ -12,12 +12,19 @@ const VIEWS = ["unrolled", "rolled"];
 
 function icon(name) {
   const path = svgNode("path", { d: ICONS[name] });
-  return { svg: svgNode("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, path), path };
+  return {
+    svg: svgNode("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, path),
+    path,
+  };
 }
 
 /** A button that gives the focus back to the player. */
 export function makeButton(ctx, label, action, attributes = {}, ...inside) {
-  const button = htmlNode("button", { type: "button", tabindex: -1, ...attributes }, ...(inside.length ? inside : [label]));
+  const button = htmlNode(
+    "button",
+    { type: "button", tabindex: -1, ...attributes },
+    ...(inside.length ? inside : [label]),
+  );
   if (inside.length) button.setAttribute("aria-label", label);
   button.addEventListener("click", () => {
     if (typeof action === "function") action();
@@ -31,13 +38,37 @@ export function makeButton(ctx, label, action, attributes = {}, ...inside) {
 export function makeTransport(ctx) {
   const play = icon("play");
   const word = htmlNode("span", { class: "play-word" });
-  const playButton = makeButton(ctx, ctx.word("player.play"), { type: "play" }, { class: "play" }, play.svg, word);
-  const back = makeButton(ctx, ctx.word("player.back"), { type: "step", by: -1 }, { class: "round", title: "←" }, icon("back").svg);
-  const forward = makeButton(ctx, ctx.word("player.forward"), { type: "step", by: 1 }, { class: "round", title: "→" }, icon("forward").svg);
+  const playButton = makeButton(
+    ctx,
+    ctx.word("player.play"),
+    { type: "play" },
+    { class: "play" },
+    play.svg,
+    word,
+  );
+  const back = makeButton(
+    ctx,
+    ctx.word("player.back"),
+    { type: "step", by: -1 },
+    { class: "round", title: "←" },
+    icon("back").svg,
+  );
+  const forward = makeButton(
+    ctx,
+    ctx.word("player.forward"),
+    { type: "step", by: 1 },
+    { class: "round", title: "→" },
+    icon("forward").svg,
+  );
   const place = htmlNode("span", { class: "place" });
   const speed = speedSelect(ctx);
   const buttons = htmlNode("div", { class: "buttons" }, back, playButton, forward);
-  const node = htmlNode("div", { class: "transport" }, buttons, htmlNode("div", { class: "where" }, place, speed));
+  const node = htmlNode(
+    "div",
+    { class: "transport" },
+    buttons,
+    htmlNode("div", { class: "where" }, place, speed),
+  );
   return {
     node,
     draw() {
@@ -56,7 +87,11 @@ export function makeTransport(ctx) {
 
 function speedSelect(ctx) {
   const options = SPEEDS.map((speed) => htmlNode("option", { value: speed }, `${speed}×`));
-  const select = htmlNode("select", { class: "speed", tabindex: -1, "aria-label": ctx.word("player.speed"), title: "+ −" }, ...options);
+  const select = htmlNode(
+    "select",
+    { class: "speed", tabindex: -1, "aria-label": ctx.word("player.speed"), title: "+ −" },
+    ...options,
+  );
   select.addEventListener("change", () => {
     ctx.act({ type: "speed", speed: Number(select.value) });
     ctx.focus();
@@ -65,14 +100,19 @@ function speedSelect(ctx) {
 }
 
 function segmented(ctx, label, choices) {
-  const buttons = choices.map(({ word, action, title }) => makeButton(ctx, word, action, title ? { title } : {}));
+  const buttons = choices.map(({ word, action, title }) => makeButton(
+    ctx,
+    word,
+    action,
+    title ? { title } : {},
+  ));
   const node = htmlNode("div", { class: "segmented", role: "group", "aria-label": label }, ...buttons);
   return {
     node,
     choose(at) {
       buttons.forEach((button, k) => {
         const pressed = String(k === at);
-        if (button.getAttribute("aria-pressed") !== pressed) button.setAttribute("aria-pressed", pressed);
+        setAttribute(button, "aria-pressed", pressed);
       });
     },
   };
@@ -93,7 +133,12 @@ export function makeModes(ctx) {
   const views = segmented(ctx, ctx.word("player.view"), VIEWS.map((view) => ({
     word: ctx.word(`view.${view}`), action: { type: "view", view }, title: "v",
   })));
-  const future = makeButton(ctx, ctx.word("player.predict_first"), { type: "future" }, { class: "toggle", title: "h" });
+  const future = makeButton(
+    ctx,
+    ctx.word("player.predict_first"),
+    { type: "future" },
+    { class: "toggle", title: "h" },
+  );
   const node = htmlNode("div", { class: "modes" }, levels.node, views.node, future);
   setHidden(views.node, !ctx.model.scene.layout.wires.some(({ view }) => view === "rolled"));
   return {
@@ -111,18 +156,35 @@ export function makeModes(ctx) {
 
 const SAVE_KEYS = { svg: "s", png: "p", csv: "d" };
 const HINTS = [
-  ["← →", "hint.step"], ["Shift ← →", "hint.substep"], ["Space", "hint.play"], ["↑ ↓", "hint.unit"],
+  ["← →", "hint.step"],
+  ["Shift ← →", "hint.substep"],
+  ["Space", "hint.play"],
+  ["↑ ↓", "hint.unit"],
   ["[ ]", "hint.value"],
-  ["Enter", "hint.pin"], ["Esc", "hint.release"], ["1 2 3", "hint.level"], ["e", "hint.equations"],
+  ["Enter", "hint.pin"],
+  ["Esc", "hint.release"],
+  ["1 2 3", "hint.level"],
+  ["e", "hint.equations"],
 ];
 
 /** The key hints and, where a download is possible, what can be saved. */
 export function makeFoot(ctx, save) {
-  const hints = HINTS.map(([keys, word]) => htmlNode("span", {}, htmlNode("kbd", {}, keys), ` ${ctx.word(word)}`));
-  const node = htmlNode("footer", { class: "foot" }, htmlNode("div", { class: "hints muted", "aria-hidden": "true" }, ...hints));
+  const hints = HINTS.map(([keys, word]) => htmlNode(
+    "span",
+    {},
+    htmlNode("kbd", {}, keys),
+    ` ${ctx.word(word)}`,
+  ));
+  const node = htmlNode(
+    "footer",
+    { class: "foot" },
+    htmlNode("div", { class: "hints muted", "aria-hidden": "true" }, ...hints),
+  );
   if (ctx.options.downloads) {
-    node.append(htmlNode("div", { class: "save" }, htmlNode("span", { class: "muted" }, ctx.word("save.title")),
-      ...Object.entries(save).map(([kind, act]) => makeButton(ctx, kind.toUpperCase(), act, { class: "quiet", title: SAVE_KEYS[kind] }))));
+    const title = htmlNode("span", { class: "muted" }, ctx.word("save.title"));
+    const buttons = Object.entries(save).map(([kind, act]) =>
+      makeButton(ctx, kind.toUpperCase(), act, { class: "quiet", title: SAVE_KEYS[kind] }));
+    node.append(htmlNode("div", { class: "save" }, title, ...buttons));
   }
   return node;
 }

@@ -17,7 +17,10 @@ const LEFT_LABEL = 34;
 
 /** @param {object} ctx the player's context */
 export function makeDiagram(ctx) {
-  const node = svgNode("svg", { class: "diagram", role: "img", "aria-label": ctx.word("diagram.label") });
+  const node = svgNode(
+    "svg",
+    { class: "diagram", role: "img", "aria-label": ctx.word("diagram.label") },
+  );
   const diagram = { node, strips: [], glyphs: [], tokens: [], wires: [], stubs: null, width: 0 };
   node.addEventListener("pointerover", (event) => ctx.hover(diagramPlace(ctx, diagram, event)));
   node.addEventListener("pointerleave", () => ctx.hover(null));
@@ -43,7 +46,13 @@ function buildDiagram(ctx, diagram, width) {
   setAttribute(diagram.node, "height", layout.height);
   const boxes = new Map();
   const upper = layout.nodes.map((node) => {
-    const place = { x: x(node.x), y: node.y, room: column - 7, roomy, gaps: gapsBeside(layout, node, column) };
+    const place = {
+      x: x(node.x),
+      y: node.y,
+      room: column - 7,
+      roomy,
+      gaps: gapsBeside(layout, node, column),
+    };
     return placeNode(ctx, diagram, node, place, boxes);
   });
   const wires = layout.wires.map((wire) => {
@@ -53,11 +62,18 @@ function buildDiagram(ctx, diagram, width) {
     return made.group;
   });
   const body = bodyBox(diagram, layout);
-  const lanes = layout.lanes.flatMap((lane) => laneNodes(ctx, lane, { body, width, stubbed, items: [...diagram.glyphs, ...diagram.strips] }));
+  const lanes = layout.lanes.flatMap((lane) => laneNodes(
+    ctx,
+    lane,
+    { body, width, stubbed, items: [...diagram.glyphs, ...diagram.strips] },
+  ));
   diagram.stubs = stubbed ? makeStubs(ctx, diagram, body, boxes) : null;
   diagram.node.replaceChildren(
     diagramDefs(ctx),
-    svgNode("rect", { class: "body", x: body.x, y: body.y, width: body.width, height: body.height, rx: 16 }),
+    svgNode(
+      "rect",
+      { class: "body", x: body.x, y: body.y, width: body.width, height: body.height, rx: 16 },
+    ),
     ...lanes,
     ...(diagram.stubs ? [diagram.stubs.group] : []),
     svgNode("g", { class: "wires" }, ...wires),
@@ -102,7 +118,12 @@ function placeGlyph(ctx, diagram, node, { x, y, roomy }) {
   const { role } = ctx.model.tensor(node.tensor);
   const circle = svgNode("circle", { cx: x, cy: y, r, stroke: ctx.palette.line(role) });
   const text = svgNode("text", { x, y: y + (long ? 3.5 : 5.5), class: long ? "long" : "" }, node.text);
-  const badge = svgNode("g", { class: "mark", hidden: "" }, svgNode("circle", { cx: x - r, cy: y - r + 3, r: 6.5 }), svgNode("text", { x: x - r, y: y - r + 6.2 }));
+  const badge = svgNode(
+    "g",
+    { class: "mark", hidden: "" },
+    svgNode("circle", { cx: x - r, cy: y - r + 3, r: 6.5 }),
+    svgNode("text", { x: x - r, y: y - r + 6.2 }),
+  );
   const group = svgNode("g", { class: "glyph", "data-node": node.id }, circle, text, badge);
   const glyph = { node, group, badge, box: around(x, y, r) };
   diagram.glyphs.push(glyph);
@@ -117,7 +138,11 @@ function placeToken(ctx, diagram, node, { x, y, roomy }) {
   const symbol = svgNode("text", { ...at, class: "strip-symbol" });
   symbol.append(svgNode("tspan", {}, "x"), svgNode("tspan", { class: "low", dy: 4 }, "t"));
   const size = `(${ctx.model.shape(node.tensor).join(", ")})`;
-  const word = svgNode("text", { x: at.x + 20, y: at.y, class: "strip-word" }, below ? "" : roomy ? `${ctx.labelWord(node)} ${size}` : size);
+  const word = svgNode(
+    "text",
+    { x: at.x + 20, y: at.y, class: "strip-word" },
+    below ? "" : roomy ? `${ctx.labelWord(node)} ${size}` : size,
+  );
   const group = svgNode("g", { class: "token-node", "data-node": node.id }, circle, text, symbol, word);
   const token = { node, group, text, box: around(x, y, TOKEN) };
   diagram.tokens.push(token);
@@ -132,7 +157,8 @@ function around(x, y, r) {
 function bodyBox(diagram, layout) {
   const earlier = new Set(layout.nodes.filter((node) => node.shift === -1).map((node) => node.tensor));
   const isState = ({ node }) => earlier.has(node.tensor);
-  const inner = [...diagram.strips.filter((strip) => !isState(strip)), ...diagram.glyphs].map(({ box }) => box);
+  const gates = diagram.strips.filter((strip) => !isState(strip));
+  const inner = [...gates, ...diagram.glyphs].map(({ box }) => box);
   const outer = diagram.strips.filter(isState);
   const before = outer.filter(({ node }) => node.shift === -1).map(({ box }) => box.x + box.width);
   const after = outer.filter(({ node }) => node.shift !== -1).map(({ box }) => box.x);
@@ -158,7 +184,17 @@ function widestGap(body, boxes) {
 
 function laneNodes(ctx, lane, { body, width, stubbed, items }) {
   const colour = ctx.palette.line(lane.role);
-  const line = svgNode("line", { class: "lane", x1: stubbed ? 0 : body.x, x2: stubbed ? width : body.x + body.width, y1: lane.y, y2: lane.y, stroke: colour });
+  const line = svgNode(
+    "line",
+    {
+      class: "lane",
+      x1: stubbed ? 0 : body.x,
+      x2: stubbed ? width : body.x + body.width,
+      y1: lane.y,
+      y2: lane.y,
+      stroke: colour,
+    },
+  );
   if (width < ROOMY) return [line];
   const gap = widestGap(body, items.map(({ box }) => box).filter((box) => onLane(box, lane.y)));
   const words = ctx.word(lane.label);
@@ -194,14 +230,16 @@ function drawSubject(ctx, diagram) {
   diagram.now = now;
   const part = (group, yes) => group.classList.toggle("aside", Boolean(now) && !yes);
   const live = new Set();
-  for (const made of diagram.wires) {
-    const yes = now && made.wire.when === now.name;
-    if (yes) live.add(made.wire.from).add(made.wire.to);
-    part(made.group, yes);
+  for (const drawn of diagram.wires) {
+    const yes = now && drawn.wire.when === now.name;
+    if (yes) live.add(drawn.wire.from).add(drawn.wire.to);
+    part(drawn.group, yes);
   }
-  const subject = ({ node }) => live.has(node.id) || (now && now.tensors.includes(node.tensor) && node.shift !== -1)
-    || (now && node.stages && now.tensors.includes(node.stages[now.name]));
-  for (const item of [...diagram.strips, ...diagram.glyphs, ...diagram.tokens]) part(item.group, subject(item));
+  const made = (node) => now && node.shift !== -1 && now.tensors.includes(node.tensor);
+  const stage = (node) => now && node.stages && now.tensors.includes(node.stages[now.name]);
+  const subject = ({ node }) => live.has(node.id) || made(node) || stage(node);
+  const items = [...diagram.strips, ...diagram.glyphs, ...diagram.tokens];
+  for (const item of items) part(item.group, subject(item));
 }
 
 function diagramPlace(ctx, diagram, event) {
@@ -211,7 +249,9 @@ function diagramPlace(ctx, diagram, event) {
   const { t, unit } = ctx.state;
   if (!strip) {
     const { node } = [...diagram.glyphs, ...diagram.tokens].find((g) => g.group === group) || {};
-    return node ? { name: node.tensor, t, index: node.kind === "token" ? ctx.tokenIndex(node.tensor, t) : unit } : null;
+    if (!node) return null;
+    const index = node.kind === "token" ? ctx.tokenIndex(node.tensor, t) : unit;
+    return { name: node.tensor, t, index };
   }
   const place = shownPlace(ctx, strip.node);
   const row = event.target.dataset.unit;

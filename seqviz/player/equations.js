@@ -40,8 +40,9 @@ function equationNames(ctx) {
   const { scene } = ctx.model;
   const inside = new Set(scene.layout.nodes.flatMap((node) => Object.values(node.stages || {})));
   const vouched = new Set(Object.values(scene.gradient || {}));
+  const stands = ({ name, operation }) => operation.name !== "given" && ctx.model.stepped(name);
   return scene.tensors
-    .filter(({ name, operation }) => operation.name !== "given" && !inside.has(name) && !vouched.has(name) && ctx.model.stepped(name))
+    .filter((tensor) => stands(tensor) && !inside.has(tensor.name) && !vouched.has(tensor.name))
     .map(({ name }) => name);
 }
 
@@ -51,7 +52,12 @@ function equationRow(ctx, name) {
   const why = explain(ctx.model, name, t, index, ctx.words);
   const formula = htmlNode("div", { class: "formula" }, ...partNodes(why.formula));
   formula.style.borderColor = ctx.palette.line(ctx.model.tensor(name).role);
-  const row = htmlNode("li", {}, formula, htmlNode("div", { class: "numbers" }, ...partNodes(why.numbers)));
+  const row = htmlNode(
+    "li",
+    {},
+    formula,
+    htmlNode("div", { class: "numbers" }, ...partNodes(why.numbers)),
+  );
   row.addEventListener("pointerenter", () => ctx.hover({ name, t, index }));
   row.addEventListener("pointerleave", () => ctx.hover(null));
   row.addEventListener("click", () => ctx.choose({ name, t, index }));
@@ -62,6 +68,7 @@ function equationIndex(ctx, name) {
   const size = sizeOf(ctx.model.shape(name));
   const { prediction } = ctx.model.scene.sequence;
   const said = predictionAt(ctx.model, ctx.state.t);
-  const ofClasses = prediction && said && size === sizeOf(ctx.model.shape(prediction)) && ctx.model.tensor(name).role === "prediction";
+  const ofClasses = prediction && said && ctx.model.tensor(name).role === "prediction"
+    && size === sizeOf(ctx.model.shape(prediction));
   return ofClasses ? said.index : Math.min(ctx.state.unit, size - 1);
 }

@@ -47,7 +47,11 @@ function schedule(ctx, wires) {
   const { substep, view } = ctx.state;
   const seen = wires.filter(({ wire }) => wire.view === "both" || wire.view === view);
   if (substep !== null) {
-    return seen.filter(({ wire }) => wire.when === names[substep]).map((made) => ({ ...made, from: 0, to: 1 }));
+    return seen.filter(({ wire }) => wire.when === names[substep]).map((made) => ({
+      ...made,
+      from: 0,
+      to: 1,
+    }));
   }
   const used = names.filter((name) => seen.some(({ wire }) => wire.when === name));
   const share = 1 / (used.length + OVERLAP - 1);

@@ -22,7 +22,12 @@ export function makeGradient(ctx) {
   const reading = htmlNode("span", { class: "gradient-reading muted" });
   const about = htmlNode("p", { class: "gradient-about muted small" });
   const svg = svgNode("svg", { class: "gradient-plot", role: "img", height: HEIGHT });
-  const node = htmlNode("section", { class: "gradient" }, htmlNode("header", {}, title, reading), htmlNode("div", { class: "gradient-row" }, svg, about));
+  const node = htmlNode(
+    "section",
+    { class: "gradient" },
+    htmlNode("header", {}, title, reading),
+    htmlNode("div", { class: "gradient-row" }, svg, about),
+  );
   const strip = { node, title, reading, svg, about, bars: [], width: 0, step: 0 };
   const over = (event) => gradientPlace(ctx, strip, event);
   svg.addEventListener("pointermove", (event) => ctx.hover(over(event)));
@@ -39,7 +44,9 @@ export function makeGradient(ctx) {
 export function logRatios(norms, loss) {
   const finite = norms.filter((norm) => Number.isFinite(norm));
   const reference = loss === "last" ? norms[norms.length - 1] : Math.max(...finite, 0);
-  return norms.map((norm) => (reference > 0 || Number.isNaN(norm) ? Math.log10(norm / reference) : norm > 0 ? Infinity : -Infinity));
+  const againstNothing = (norm) => (norm > 0 ? Infinity : -Infinity);
+  return norms.map((norm) =>
+    (reference > 0 || Number.isNaN(norm) ? Math.log10(norm / reference) : againstNothing(norm)));
 }
 
 /** The name of the band that a log10 ratio falls into. */
@@ -82,7 +89,12 @@ function paintGradient(ctx, strip, width) {
   setAttribute(strip.svg, "width", strip.width);
   setAttribute(strip.svg, "viewBox", `0 0 ${strip.width} ${HEIGHT}`);
   setAttribute(strip.svg, "aria-label", ctx.word("gradient.label"));
-  strip.svg.replaceChildren(...bandNodes(ctx, strip), ...strip.series.flatMap((s, k) => barNodes(ctx, strip, s, k)),
+  strip.svg.replaceChildren(...bandNodes(ctx, strip), ...strip.series.flatMap((s, k) => barNodes(
+    ctx,
+    strip,
+    s,
+    k,
+  )),
     ...tokenNodes(ctx, strip), strip.veil, strip.frame);
   drawGradient(ctx, strip);
 }
@@ -93,13 +105,33 @@ function bandNodes(ctx, { y, high, low, width, plot }) {
   const bands = edges.flatMap(([name, top, bottom]) => {
     const middle = (y(top) + y(bottom)) / 2;
     return [
-      svgNode("rect", { class: `band band-${name}`, x: AXIS, y: y(top), width: plot, height: y(bottom) - y(top) }),
-      svgNode("text", { class: "band-label", x: width - LABELS + 8, y: middle + 3.5 }, ctx.word(`gradient.${name}`)),
+      svgNode(
+        "rect",
+        { class: `band band-${name}`, x: AXIS, y: y(top), width: plot, height: y(bottom) - y(top) },
+      ),
+      svgNode(
+        "text",
+        { class: "band-label", x: width - LABELS + 8, y: middle + 3.5 },
+        ctx.word(`gradient.${name}`),
+      ),
     ];
   });
   const ticks = [BAND.exploding, 0, BAND.shrinking, BAND.zero, low].flatMap((exponent) => [
-    svgNode("line", { class: exponent === 0 ? "tick one" : "tick", x1: AXIS, x2: AXIS + plot, y1: y(exponent), y2: y(exponent) }),
-    svgNode("text", { class: "tick-label", x: AXIS - 6, y: y(exponent) + 3.5 }, ...powerOfTen(exponent, exponent === low)),
+    svgNode(
+      "line",
+      {
+        class: exponent === 0 ? "tick one" : "tick",
+        x1: AXIS,
+        x2: AXIS + plot,
+        y1: y(exponent),
+        y2: y(exponent),
+      },
+    ),
+    svgNode(
+      "text",
+      { class: "tick-label", x: AXIS - 6, y: y(exponent) + 3.5 },
+      ...powerOfTen(exponent, exponent === low),
+    ),
   ]);
   return [...bands, ...ticks];
 }
@@ -123,7 +155,12 @@ function barNodes(ctx, strip, { state, ratios }, place) {
     const top = Math.min(strip.y(shown), base - 2);
     const broken = Number.isNaN(ratio) || ratio === Infinity;
     const bar = svgNode("rect", {
-      class: `gradient-bar ${state}${broken ? " broken" : ""}`, x: x + 0.5, y: top, width: Math.max(0.8, width - 1), height: base - top, rx: width > 6 ? 2 : 0,
+      class: `gradient-bar ${state}${broken ? " broken" : ""}`,
+      x: x + 0.5,
+      y: top,
+      width: Math.max(0.8, width - 1),
+      height: base - top,
+      rx: width > 6 ? 2 : 0,
     });
     if (broken) bar.style.fill = ctx.brokenFill;
     return bar;
@@ -142,7 +179,11 @@ function tokenNodes(ctx, { step }) {
   const { inputs } = ctx.model.scene.sequence;
   if (step < 10) return [];
   return inputs.map((token, t) =>
-    svgNode("text", { class: "gradient-token", x: AXIS + (t + 0.5) * step, y: HEIGHT - 2 }, ctx.token(token)));
+    svgNode(
+      "text",
+      { class: "gradient-token", x: AXIS + (t + 0.5) * step, y: HEIGHT - 2 },
+      ctx.token(token),
+    ));
 }
 
 function drawGradient(ctx, strip) {
@@ -157,7 +198,10 @@ function drawGradient(ctx, strip) {
   const names = strip.series.map(({ name }) => name);
   const at = looked && names.includes(looked.name) ? looked.t : t;
   const values = strip.series.map(({ state, norms, ratios }, k) => say(ctx.words, "gradient.reading", {
-    mark: strip.series.length > 1 ? ["■ ", "□ "][k] : "", state, value: precise(norms[at], 4), band: ctx.word(`gradient.${bandOf(ratios[at])}`),
+    mark: strip.series.length > 1 ? ["■ ", "□ "][k] : "",
+    state,
+    value: precise(norms[at], 4),
+    band: ctx.word(`gradient.${bandOf(ratios[at])}`),
   }));
   setText(strip.reading, [say(ctx.words, "gradient.at", { t: at + 1 }), ...values].join("   "));
 }

@@ -25,13 +25,24 @@ export function partNodes(parts) {
 export function makeInspector(ctx) {
   const main = htmlNode("div", { class: "why" });
   const pins = htmlNode("div", { class: "pins" });
-  const node = htmlNode("aside", { class: "inspector", "aria-label": ctx.word("inspector.label") }, main, pins);
+  const node = htmlNode(
+    "aside",
+    { class: "inspector", "aria-label": ctx.word("inspector.label") },
+    main,
+    pins,
+  );
   let shown = "";
   return {
     node,
     /** @returns {object|null} the explanation shown */
     draw(place, why) {
-      const key = JSON.stringify([place, ctx.state.level, ctx.state.pins, ctx.generation, ctx.state.selected]);
+      const key = JSON.stringify([
+        place,
+        ctx.state.level,
+        ctx.state.pins,
+        ctx.generation,
+        ctx.state.selected,
+      ]);
       if (key === shown) return;
       shown = key;
       main.replaceChildren(...(why ? mainNodes(ctx, place, why) : []));
@@ -58,16 +69,30 @@ function mainNodes(ctx, place, why) {
   const colour = ctx.palette.text(tensor.role);
   const title = htmlNode("h3", {}, why.title);
   title.style.color = colour;
-  const head = htmlNode("header", {}, htmlNode("div", {}, title, whenNode(ctx, place)), pinButton(ctx, place));
+  const head = htmlNode(
+    "header",
+    {},
+    htmlNode("div", {}, title, whenNode(ctx, place)),
+    pinButton(ctx, place),
+  );
   const nodes = [head, htmlNode("p", { class: "formula" }, ...partNodes(why.formula))];
   if (why.note) nodes.push(htmlNode("p", { class: "note" }, why.note));
   if (!why.terms.length) nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
   else nodes.push(termsTable(ctx, why, colour, tensor));
   const parts = partsOf(ctx, why);
   if (parts.length) nodes.push(htmlNode("div", { class: "made-of" }, ...parts));
-  if (why.zeros) nodes.push(htmlNode("p", { class: "muted small" }, say(ctx.words, "inspector.zeros", { n: why.zeros })));
+  if (why.zeros) nodes.push(htmlNode(
+    "p",
+    { class: "muted small" },
+    say(ctx.words, "inspector.zeros", { n: why.zeros }),
+  ));
   const operation = ctx.model.tensor(place.name).operation;
-  if (why.sum && operation.name === "activation") nodes.push(curveNode(ctx, operation.function, why, colour));
+  if (why.sum && operation.name === "activation") nodes.push(curveNode(
+    ctx,
+    operation.function,
+    why,
+    colour,
+  ));
   if (ctx.state.level === "arithmetic" && why.terms.length > 1) {
     nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
   }
@@ -76,7 +101,9 @@ function mainNodes(ctx, place, why) {
 
 /** What the value is made of, one level down, where that is few values. */
 function partsOf(ctx, why) {
-  const computed = why.sources.filter(({ name, t }) => t !== null && ctx.visible(t) && ctx.model.tensor(name).operation.name !== "given");
+  const isComputed = ({ name, t }) =>
+    t !== null && ctx.visible(t) && ctx.model.tensor(name).operation.name !== "given";
+  const computed = why.sources.filter(isComputed);
   if (computed.length > MOST_PARTS) return [];
   return computed.map((source) => {
     const below = whyOf(ctx, source);
@@ -101,17 +128,29 @@ function whenNode(ctx, place) {
 
 function pinButton(ctx, place) {
   const pinned = ctx.state.pins.some((pin) => samePlaceAs(pin, place));
-  const button = htmlNode("button", { class: "pin", type: "button", tabindex: -1, "aria-pressed": pinned },
+  const button = htmlNode("button", {
+    class: "pin",
+    type: "button",
+    tabindex: -1,
+    "aria-pressed": pinned,
+  },
     ctx.word(pinned ? "inspector.unpin" : "inspector.pin"));
   button.addEventListener("click", () => ctx.act({ type: "pin", place }));
   return button;
 }
 
 function termsTable(ctx, why, colour, tensor) {
-  const largest = Math.max(...why.terms.map(({ value }) => Math.abs(value)).filter(Number.isFinite), 1e-12);
+  const largest = Math.max(
+    ...why.terms.map(({ value }) => Math.abs(value)).filter(Number.isFinite),
+    1e-12,
+  );
   const rows = why.terms.map((row, k) => htmlNode(
     "tr", { class: row.kind },
-    htmlNode("td", { class: "rank" }, rankOf(why, k) ? htmlNode("span", {}, String(rankOf(why, k))) : null),
+    htmlNode(
+      "td",
+      { class: "rank" },
+      rankOf(why, k) ? htmlNode("span", {}, String(rankOf(why, k))) : null,
+    ),
     htmlNode("td", { class: "term-label" }, row.label),
     htmlNode("td", { class: "term-text" }, row.text),
     htmlNode("td", { class: "term-sign" }, row.text ? (row.exact ? "=" : "≈") : ""),
@@ -119,7 +158,11 @@ function termsTable(ctx, why, colour, tensor) {
     htmlNode("td", { class: "term-bar" }, termBar(ctx, row.value / largest, tensor.role)),
   ));
   if (why.sum) rows.push(totalRow(why.sum, "sum", ctx.word("inspector.sum")));
-  const result = totalRow(why.result, "result", why.result.label || (why.terms.length > 1 ? ctx.word("inspector.sum") : ""));
+  const result = totalRow(
+    why.result,
+    "result",
+    why.result.label || (why.terms.length > 1 ? ctx.word("inspector.sum") : ""),
+  );
   result.querySelector(".term-value").style.color = colour;
   return htmlNode("table", {}, htmlNode("tbody", {}, ...rows, result));
 }
@@ -157,11 +200,19 @@ function curveNode(ctx, name, why, colour) {
   const most = name === "sigmoid" || name === "tanh" ? 1 : reach;
   const least = name === "identity" ? -reach : low;
   const x = (v) => width / 2 + (Math.max(-reach, Math.min(reach, v)) / reach) * (width / 2 - 6);
-  const y = (v) => height - 8 - ((Math.max(least, Math.min(most, v)) - least) / (most - least)) * (height - 16);
+  const share = (v) => (Math.max(least, Math.min(most, v)) - least) / (most - least);
+  const y = (v) => height - 8 - share(v) * (height - 16);
   const points = Array.from({ length: 41 }, (_, k) => -reach + (2 * reach * k) / 40);
-  const path = points.map((v, k) => `${k ? "L" : "M"}${x(v).toFixed(1)} ${y(apply(v)).toFixed(1)}`).join("");
+  const path = `M${points.map((v) => `${x(v).toFixed(1)} ${y(apply(v)).toFixed(1)}`).join("L")}`;
   const svg = svgNode(
-    "svg", { class: "curve", viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": symbol || "identity" },
+    "svg", {
+      class: "curve",
+      viewBox: `0 0 ${width} ${height}`,
+      width,
+      height,
+      role: "img",
+      "aria-label": symbol || "identity",
+    },
     svgNode("line", { x1: 6, x2: width - 6, y1: y(0), y2: y(0) }),
     svgNode("line", { x1: width / 2, x2: width / 2, y1: 6, y2: height - 6 }),
     svgNode("path", { d: path }),
@@ -176,7 +227,12 @@ function curveNode(ctx, name, why, colour) {
       svgNode("circle", { cx: x(sum), cy: y(apply(sum)), r: 4, fill: colour }),
     );
   }
-  return htmlNode("div", { class: "curve-row" }, svg, htmlNode("span", { class: "muted small" }, caption));
+  return htmlNode(
+    "div",
+    { class: "curve-row" },
+    svg,
+    htmlNode("span", { class: "muted small" }, caption),
+  );
 }
 
 function slopeOf(name, sum) {
@@ -194,10 +250,20 @@ function pinNode(ctx, pin) {
   const value = htmlNode("b", {}, why.result.text);
   value.style.color = ctx.palette.text(role);
   const title = htmlNode("span", { class: "pin-title" }, ...partNodes(why.symbol));
-  const open = htmlNode("button", { class: "pin-card", type: "button", tabindex: -1 }, title, whenNode(ctx, pin), value,
-    htmlNode("span", { class: "small muted pin-numbers" }, ...partNodes(why.numbers)));
+  const open = htmlNode(
+    "button",
+    { class: "pin-card", type: "button", tabindex: -1 },
+    title,
+    whenNode(ctx, pin),
+    value,
+    htmlNode("span", { class: "small muted pin-numbers" }, ...partNodes(why.numbers)),
+  );
   open.addEventListener("click", () => ctx.act({ type: "select", place: pin }));
-  const close = htmlNode("button", { class: "pin-close", type: "button", tabindex: -1, "aria-label": ctx.word("inspector.unpin") }, "×");
+  const close = htmlNode(
+    "button",
+    { class: "pin-close", type: "button", tabindex: -1, "aria-label": ctx.word("inspector.unpin") },
+    "×",
+  );
   close.addEventListener("click", () => ctx.act({ type: "unpin", place: pin }));
   return htmlNode("div", { class: "pin-holder" }, open, close);
 }

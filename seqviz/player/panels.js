@@ -53,7 +53,21 @@ function makePanel(ctx, name) {
     htmlNode("span", { class: "muted range" }, rangeWord(ctx, name, tensor)),
   );
   const figure = htmlNode("figure", { class: "panel" }, caption, plot, axis);
-  return { name, node: figure, caption, plot, canvas, veil, frame, row, marks, axis, boxes: [], width: 0, at: -1 };
+  return {
+    name,
+    node: figure,
+    caption,
+    plot,
+    canvas,
+    veil,
+    frame,
+    row,
+    marks,
+    axis,
+    boxes: [],
+    width: 0,
+    at: -1,
+  };
 }
 
 function rangeWord(ctx, name, tensor) {
@@ -67,7 +81,10 @@ function paintPanel(ctx, panel, width) {
   const rows = sizeOf(model.shape(panel.name));
   const plotWidth = Math.min(width, steps * COLUMN_MOST);
   const height = Math.round(rows * Math.min(ROW_MOST, STRIP_HEIGHT / rows));
-  Object.assign(panel, { width: plotWidth, height, rows, column: plotWidth / steps, line: height / rows });
+  Object.assign(
+    panel,
+    { width: plotWidth, height, rows, column: plotWidth / steps, line: height / rows },
+  );
   panel.plot.style.width = `${plotWidth}px`;
   panel.plot.style.height = `${height}px`;
   panel.caption.style.maxWidth = `${Math.max(plotWidth, CAPTION_LEAST)}px`;
@@ -115,7 +132,8 @@ function paintCell(ctx, panel, pen, t, unit, value) {
 function paintGhost(ctx, pen, { x, y, w, h }, value, before, panel) {
   const { role, scale } = ctx.model.tensor(panel.name);
   const range = ctx.model.range(panel.name);
-  if (!(Math.abs(before - value) > GHOST_PART * (scale === "unit" ? 1 : range)) || w < 5 || h < 5) return;
+  const least = GHOST_PART * (scale === "unit" ? 1 : range);
+  if (!(Math.abs(before - value) > least) || w < 5 || h < 5) return;
   const side = Math.min(w, h) * 0.62;
   pen.beginPath();
   pen.moveTo(x + w, y + h - side);
@@ -154,7 +172,8 @@ function paintAxis(ctx, panel) {
   const fits = panel.column >= 10;
   setHidden(panel.axis, !fits);
   panel.axis.style.width = `${panel.width}px`;
-  panel.axis.replaceChildren(...(fits ? inputs.map((token) => htmlNode("span", {}, ctx.token(token))) : []));
+  const labels = fits ? inputs.map((token) => htmlNode("span", {}, ctx.token(token))) : [];
+  panel.axis.replaceChildren(...labels);
   panel.fits = fits;
 }
 

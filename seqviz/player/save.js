@@ -3,23 +3,31 @@ import { svgNode } from "./svg.js";
 import { sizeOf } from "./values.js";
 import { visibleToken } from "./symbols.js";
 
-const STYLES = ["fill", "stroke", "stroke-width", "stroke-dasharray", "stroke-linecap", "stroke-linejoin",
-  "font-family", "font-size", "font-weight", "font-style", "opacity", "text-anchor", "paint-order", "display",
-  "fill-opacity", "stroke-opacity", "font-variant-numeric"];
+const STYLES = [
+  "fill", "fill-opacity", "stroke", "stroke-opacity", "stroke-width", "stroke-dasharray",
+  "stroke-linecap", "stroke-linejoin", "paint-order", "opacity", "display", "text-anchor",
+  "font-family", "font-size", "font-weight", "font-style", "font-variant-numeric",
+];
 const PAD = 20;
 const HEAD = 64;
 const PNG_SCALE = 2;
 
 /** The current picture as one self-contained SVG element: title, tokens, diagram, heat strips. */
 export function pictureNode(ctx, diagram, panels) {
-  const box = { width: Number(diagram.getAttribute("width")), height: Number(diagram.getAttribute("height")) };
+  const box = {
+    width: Number(diagram.getAttribute("width")),
+    height: Number(diagram.getAttribute("height")),
+  };
   const strips = [...panels.querySelectorAll(".panel")];
   const origin = panels.getBoundingClientRect();
   const below = PAD + HEAD + box.height + 16;
   const width = Math.max(box.width, panels.clientWidth) + 2 * PAD;
   const height = below + panels.clientHeight + PAD;
   const font = getComputedStyle(diagram).fontFamily;
-  const picture = svgNode("svg", { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink });
+  const picture = svgNode(
+    "svg",
+    { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink },
+  );
   picture.append(svgNode("rect", { width, height, fill: ctx.palette.paper }), ...headNodes(ctx));
   const place = { x: PAD, y: PAD + HEAD, ...box, viewBox: `0 0 ${box.width} ${box.height}` };
   picture.append(svgNode("svg", place, ...inlined(diagram)));
@@ -31,10 +39,19 @@ function headNodes(ctx) {
   const { scene } = ctx.model;
   const { t } = ctx.state;
   const tokens = scene.sequence.inputs.slice(0, 60).map((token, k) =>
-    svgNode("tspan", k === t ? { "font-weight": 700, "text-decoration": "underline" } : { opacity: k > t ? 0.45 : 1 }, `${visibleToken(token)} `));
+    svgNode(
+      "tspan",
+      k === t ? { "font-weight": 700, "text-decoration": "underline" } : { opacity: k > t ? 0.45 : 1 },
+      `${visibleToken(token)} `,
+    ));
   return [
     svgNode("text", { x: PAD, y: PAD + 18, "font-size": 18, "font-weight": 650 }, scene.title),
-    svgNode("text", { x: PAD, y: PAD + 44, "font-size": 14 }, `t = ${t + 1} / ${ctx.model.steps}   `, ...tokens),
+    svgNode(
+      "text",
+      { x: PAD, y: PAD + 44, "font-size": 14 },
+      `t = ${t + 1} / ${ctx.model.steps}   `,
+      ...tokens,
+    ),
   ];
 }
 
@@ -59,13 +76,29 @@ function panelPicture(ctx, strip, origin, below) {
   const y = plot.top - origin.top + below;
   const canvas = strip.querySelector("canvas");
   const step = plot.width / ctx.model.steps;
-  const image = svgNode("image", { x, y, width: plot.width, height: plot.height, href: canvas.toDataURL("image/png") });
-  const caption = svgNode("text", { x, y: y - 6, "font-size": 12 }, [...strip.querySelector("figcaption").children].map((part) => part.textContent).join("  "));
+  const image = svgNode(
+    "image",
+    { x, y, width: plot.width, height: plot.height, href: canvas.toDataURL("image/png") },
+  );
+  const caption = svgNode(
+    "text",
+    { x, y: y - 6, "font-size": 12 },
+    [...strip.querySelector("figcaption").children].map((part) => part.textContent).join("  "),
+  );
   const frame = svgNode("rect", {
-    x: x + ctx.state.t * step, y: y - 2, width: step, height: plot.height + 4, fill: "none", stroke: ctx.palette.ink, "stroke-width": 2,
+    x: x + ctx.state.t * step,
+    y: y - 2,
+    width: step,
+    height: plot.height + 4,
+    fill: "none",
+    stroke: ctx.palette.ink,
+    "stroke-width": 2,
   });
   const future = svgNode("rect", {
-    x: x + (ctx.state.t + 1) * step, y, width: Math.max(0, plot.width - (ctx.state.t + 1) * step), height: plot.height,
+    x: x + (ctx.state.t + 1) * step,
+    y,
+    width: Math.max(0, plot.width - (ctx.state.t + 1) * step),
+    height: plot.height,
     fill: ctx.palette.paper, "fill-opacity": ctx.state.future === "hidden" ? 1 : 0.65,
   });
   return svgNode("g", {}, caption, image, future, frame);

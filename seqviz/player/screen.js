@@ -15,6 +15,7 @@ import { makeEquations } from "./equations.js";
 import { makeFoot, makeModes, makeTransport } from "./controls.js";
 import { makeSave } from "./save.js";
 
+const DRAWN = ["diagram", "panels", "tokens", "gradient", "transport", "modes", "equations"];
 const WIDE = 880;
 const SMALL = 560;
 const DIAGRAM_LEAST = 260;
@@ -104,7 +105,7 @@ function draw(ctx, shell, screen, spoken) {
   const { state } = ctx;
   shell.dataset.future = state.future;
   look(ctx, shell, screen);
-  for (const part of ["diagram", "panels", "tokens", "gradient", "transport", "modes", "equations"]) parts[part].draw();
+  for (const part of DRAWN) parts[part].draw();
   setText(parts.sentence, sentenceOf(ctx));
   clearTimeout(screen.speaking);
   screen.speaking = setTimeout(() => setText(spoken, parts.sentence.textContent), SPEAK_AFTER_MS);
@@ -134,7 +135,10 @@ function act(ctx, shell, screen, spoken, changed, action) {
   if (before.level !== state.level || before.view !== state.view) reshape(ctx, shell, screen, spoken);
   else draw(ctx, shell, screen, spoken);
   if (before.t !== state.t || before.substep !== state.substep) {
-    screen.parts.flow.start(screen.parts.diagram.wires(), state.playing ? 0.9 * interval(state) : Infinity);
+    screen.parts.flow.start(
+      screen.parts.diagram.wires(),
+      state.playing ? 0.9 * interval(state) : Infinity,
+    );
   }
   changed(state);
   if (state.playing && !before.playing) run(ctx, screen);

@@ -28,6 +28,11 @@ function walk(ctx, by) {
 
 function drawnNames(ctx) {
   const { layout, panels, sequence, gradient, tensors } = ctx.model.scene;
-  const drawn = new Set([...layout.nodes.map(({ tensor }) => tensor), ...panels, sequence.prediction, ...Object.values(gradient || {})]);
+  const drawn = new Set([
+    ...layout.nodes.map(({ tensor }) => tensor),
+    ...panels,
+    sequence.prediction,
+    ...Object.values(gradient || {}),
+  ]);
   return tensors.map(({ name }) => name).filter((name) => drawn.has(name) && ctx.model.stepped(name));
 }

@@ -42,7 +42,10 @@ export function makeStrip(ctx, node, place) {
   const cells = svgNode("g", { class: "cells" });
   for (let unit = 0; unit < rows; unit += 1) cells.append(makeCell(strip, unit));
   strip.minus = svgNode("path", { class: "minus" });
-  strip.frame = svgNode("rect", { class: "unit-frame", width: width + 1, height: Math.max(line, 3), rx: 3 });
+  strip.frame = svgNode(
+    "rect",
+    { class: "unit-frame", width: width + 1, height: Math.max(line, 3), rx: 3 },
+  );
   strip.over = svgNode("g");
   strip.label = stripLabel(ctx, strip, place);
   const outline = svgNode("rect", { class: "strip-back", ...inset(box, -2), rx: 4 });
@@ -83,20 +86,35 @@ function stripLabel(ctx, strip, place) {
   const ghosts = strip.printed && Object.keys(ctx.model.scene.ghost).length ? GHOST_WIDTH : 0;
   const gaps = { left: place.gaps.left - ghosts, right: place.gaps.right - ghosts };
   const word = ctx.labelWord(node) === symbol ? "" : ctx.labelWord(node);
-  const side = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST ? sideOf(word, gaps) : "top";
+  const beside = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST;
+  const side = beside ? sideOf(word, gaps) : "top";
   const apart = SIDE_GAP + ghosts;
-  const x = { left: box.x - SIDE_GAP, right: box.x + box.width + apart, top: box.x + (place.roomy ? box.width / 2 - 3 : 0) }[side];
+  const x = {
+    left: box.x - SIDE_GAP,
+    right: box.x + box.width + apart,
+    top: box.x + (place.roomy ? box.width / 2 - 3 : 0),
+  }[side];
   const y = side === "top" ? box.y - 8 : box.y + box.height / 2 - 4;
   const anchor = side === "left" || (side === "top" && place.roomy) ? "end" : "start";
   strip.badgeLeft = side === "right";
   strip.symbol = svgNode("text", { class: "strip-symbol", x, y, "text-anchor": anchor });
   strip.symbol.style.fill = ctx.palette.text(role);
-  const line = (dx, dy, end, text) => svgNode("text", { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end }, text);
+  const line = (dx, dy, end, text) => svgNode(
+    "text",
+    { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end },
+    text,
+  );
   const size = `(${strip.rows})`;
   if (!place.roomy) return svgNode("g", {}, strip.symbol);
   if (side === "top") return svgNode("g", {}, strip.symbol, line(8, 0, "start", size));
   const fits = wordWidth(word) <= gaps[side];
-  return svgNode("g", {}, strip.symbol, line(0, 16, anchor, fits ? word : size), fits ? line(0, 30, anchor, size) : null);
+  return svgNode(
+    "g",
+    {},
+    strip.symbol,
+    line(0, 16, anchor, fits ? word : size),
+    fits ? line(0, 30, anchor, size) : null,
+  );
 }
 
 /** About how wide a word is: a Hangul syllable or a CJK character is as wide as two letters. */
@@ -201,9 +219,8 @@ function drawSymbol(ctx, strip, place) {
 
 function drawStripMarks(ctx, strip) {
   const { place } = strip;
-  const marked = place
-    ? ctx.marked.filter((mark) => mark.name === place.name && mark.t === place.t && mark.index < strip.rows)
-    : [];
+  const here = ({ name, t, index }) => name === place.name && t === place.t && index < strip.rows;
+  const marked = place ? ctx.marked.filter(here) : [];
   while (strip.marks.length < marked.length) {
     const mark = makeMark(strip);
     strip.marks.push(mark);
@@ -224,7 +241,11 @@ function makeMark(strip) {
   const { box, line } = strip;
   const height = Math.max(line, 5);
   const frame = svgNode("rect", {
-    x: box.x - 1.5, y: box.y - (height - line) / 2 - 0.5, width: box.width + 3, height: height + 1, rx: 4,
+    x: box.x - 1.5,
+    y: box.y - (height - line) / 2 - 0.5,
+    width: box.width + 3,
+    height: height + 1,
+    rx: 4,
   });
   const x = strip.badgeLeft ? box.x - 4 : box.x + box.width + 4;
   const badge = svgNode("circle", { cx: x, cy: box.y + line / 2, r: 6.5 });

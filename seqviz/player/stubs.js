@@ -15,13 +15,23 @@ export function makeStubs(ctx, diagram, body, boxes) {
     .filter(({ node }) => ctx.states.has(node.tensor))
     .map(({ node, box }) => link(ctx, node, box, width));
   const fades = fadeNodes(ctx, width, ctx.model.scene.layout.height);
-  const group = svgNode("g", { class: "stubs" }, ...links.map(({ path }) => path), before.group, after.group, ...fades);
+  const group = svgNode(
+    "g",
+    { class: "stubs" },
+    ...links.map(({ path }) => path),
+    before.group,
+    after.group,
+    ...fades,
+  );
   return { group, before, after, boxes };
 }
 
 function makeStub(ctx, body, token, near, far) {
   const left = Math.min(near, far);
-  const box = svgNode("rect", { class: "body", x: left, y: body.y, width: Math.abs(far - near), height: body.height, rx: 16 });
+  const box = svgNode(
+    "rect",
+    { class: "body", x: left, y: body.y, width: Math.abs(far - near), height: body.height, rx: 16 },
+  );
   const x = far < near ? near - 20 : near + 20;
   const caption = svgNode("text", { class: "stub-caption", x, y: body.y + body.height / 2 });
   const nodes = [box, caption];
@@ -31,7 +41,10 @@ function makeStub(ctx, body, token, near, far) {
     const y = token.box.y + token.box.height / 2;
     const r = token.box.height / 2 - 3;
     const from = body.y + body.height + 4;
-    const wire = svgNode("path", { class: "stub-wire", d: y - r > from ? `M${x} ${y - r - 4}V${from}` : "" });
+    const wire = svgNode(
+      "path",
+      { class: "stub-wire", d: y - r > from ? `M${x} ${y - r - 4}V${from}` : "" },
+    );
     text = svgNode("text", { x, y: y + 5, class: "token-text" });
     group = svgNode("g", { class: "token-node" }, wire, svgNode("circle", { cx: x, cy: y, r }), text);
     nodes.push(group);
@@ -42,7 +55,10 @@ function makeStub(ctx, body, token, near, far) {
 function link(ctx, node, box, width) {
   const y = box.y + box.height / 2;
   const role = ctx.model.tensor(node.tensor).role;
-  const [from, to] = node.shift === -1 ? [VISIBLE + 4, box.x - 5] : [box.x + box.width + 5, width - VISIBLE - 4];
+  const [from, to] = node.shift === -1 ? [VISIBLE + 4, box.x - 5] : [
+    box.x + box.width + 5,
+    width - VISIBLE - 4,
+  ];
   const stroke = ctx.palette.shade(role, "unit", 1, 0.55).fill;
   const head = `M${to - 5} ${y - 3.7}L${to + 1} ${y}L${to - 5} ${y + 3.7}Z`;
   return {
@@ -55,11 +71,17 @@ function link(ctx, node, box, width) {
 function fadeNodes(ctx, width, height) {
   return [0, 1].map((right) => {
     const id = `${ctx.brokenId}-fade-${right}`;
-    const stop = (offset, opacity) => svgNode("stop", { offset, "stop-color": ctx.palette.paper, "stop-opacity": opacity });
+    const stop = (offset, opacity) => svgNode(
+      "stop",
+      { offset, "stop-color": ctx.palette.paper, "stop-opacity": opacity },
+    );
     const stops = right ? [stop(0, 0), stop(1, 1)] : [stop(0, 1), stop(1, 0)];
     const gradient = svgNode("linearGradient", { id }, ...stops);
     const x = right ? width - FADE : 0;
-    const veil = svgNode("rect", { x, y: 0, width: FADE, height, fill: `url(#${id})`, "pointer-events": "none" });
+    const veil = svgNode(
+      "rect",
+      { x, y: 0, width: FADE, height, fill: `url(#${id})`, "pointer-events": "none" },
+    );
     return svgNode("g", {}, gradient, veil);
   });
 }

@@ -24,7 +24,8 @@ export function htmlNode(tag, attributes = {}, ...children) {
 
 function filled(node, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== null && value !== undefined && value !== false) node.setAttribute(name, String(value));
+    const left = value === null || value === undefined || value === false;
+    if (!left) node.setAttribute(name, String(value));
   }
   for (const child of children.flat()) if (child !== null && child !== undefined) node.append(child);
   return node;
@@ -57,7 +58,10 @@ export function setHidden(node, hidden) {
 export function symbolParts(symbol) {
   const parts = [];
   for (const piece of symbol.split(/(_[\p{L}\p{N}−+]+)/u)) {
-    if (piece) parts.push(piece[0] === "_" ? { text: piece.slice(1), low: true } : { text: piece, low: false });
+    if (piece) parts.push(piece[0] === "_" ? { text: piece.slice(1), low: true } : {
+      text: piece,
+      low: false,
+    });
   }
   return parts;
 }

@@ -14,7 +14,18 @@ export function makeTokens(ctx) {
   const track = htmlNode("div", { class: "token-track" });
   const scroller = htmlNode("div", { class: "token-scroll" }, track);
   const node = htmlNode("div", { class: "tokens" }, head, scroller);
-  const bar = { node, head, track, scroller, columns: [], width: 0, room: 0, left: 0, at: -1, drag: null };
+  const bar = {
+    node,
+    head,
+    track,
+    scroller,
+    columns: [],
+    width: 0,
+    room: 0,
+    left: 0,
+    at: -1,
+    drag: null,
+  };
   scroller.addEventListener("scroll", () => { bar.left = scroller.scrollLeft; }, { passive: true });
   listen(ctx, bar);
   return {
@@ -44,7 +55,8 @@ function listen(ctx, bar) {
     ctx.act({ type: "go", t });
   });
   const drop = (event) => {
-    const place = bar.drag && !bar.drag.moved && event.type === "pointerup" ? predictionPlace(ctx, bar, event) : null;
+    const tapped = bar.drag && !bar.drag.moved && event.type === "pointerup";
+    const place = tapped ? predictionPlace(ctx, bar, event) : null;
     bar.drag = null;
     if (place) ctx.choose(place);
   };
@@ -76,7 +88,11 @@ function buildTokens(ctx, bar) {
   const rows = [["tokens.input", "head-input"]];
   if (predicts(ctx, sequence)) rows.push(["tokens.says", "head-says"]);
   if (predicts(ctx, sequence) && sequence.targets) rows.push(["tokens.target", "head-target"]);
-  bar.head.replaceChildren(...rows.map(([key, row]) => htmlNode("span", { class: row }, ctx.word(key))));
+  bar.head.replaceChildren(...rows.map(([key, row]) => htmlNode(
+    "span",
+    { class: row },
+    ctx.word(key),
+  )));
   bar.at = -1;
 }
 
@@ -86,7 +102,10 @@ function predicts(ctx, sequence) {
 
 function makeColumn(ctx, sequence, t, ringed) {
   const unknown = (sequence.unknown || []).includes(t);
-  const glyph = htmlNode("span", { class: `token-glyph${ringed ? " ringed" : ""}${unknown ? " unknown" : ""}` });
+  const glyph = htmlNode(
+    "span",
+    { class: `token-glyph${ringed ? " ringed" : ""}${unknown ? " unknown" : ""}` },
+  );
   glyph.append(htmlNode("b", {}, visibleToken(sequence.inputs[t])));
   const node = htmlNode("div", { class: "token", "data-t": t, "data-when": "future" }, glyph);
   if (!predicts(ctx, sequence)) return { node, says: null, top: 0 };
@@ -110,7 +129,11 @@ function makeColumn(ctx, sequence, t, ringed) {
     says,
     htmlNode("span", { class: "token-chance" }, bar),
   );
-  if (sequence.targets) node.append(htmlNode("span", { class: "token-target" }, judged ? visibleToken(target) : "·"));
+  if (sequence.targets) node.append(htmlNode(
+    "span",
+    { class: "token-target" },
+    judged ? visibleToken(target) : "·",
+  ));
   node.dataset.verdict = verdict;
   return { node, says, top };
 }

@@ -92,7 +92,7 @@ function inside([x, y], { x: left, y: top, width, height }) {
 function leaving(a, b, box) {
   if (!inside(a, box)) return a;
   const [dx, dy] = [b[0] - a[0], b[1] - a[1]];
-  const reach = (from, by, low, high) => (by > 0 ? (high - from) / by : by < 0 ? (low - from) / by : Infinity);
+  const reach = (from, by, low, high) => (by === 0 ? Infinity : ((by > 0 ? high : low) - from) / by);
   const alongX = reach(a[0], dx, box.x - GAP, box.x + box.width + GAP);
   const alongY = reach(a[1], dy, box.y - GAP, box.y + box.height + GAP);
   const part = Math.min(alongX, alongY, 1);
@@ -115,9 +115,14 @@ function arrowHead(points) {
   const [ux, uy] = [(x - bx) / length, (y - by) / length];
   const base = [x - ux * ARROW, y - uy * ARROW];
   const half = ARROW * 0.62;
-  return `M${x} ${y}L${base[0] - uy * half} ${base[1] + ux * half}L${base[0] + uy * half} ${base[1] - ux * half}Z`;
+  const left = [base[0] - uy * half, base[1] + ux * half];
+  const right = [base[0] + uy * half, base[1] - ux * half];
+  return `M${x} ${y}L${left.join(" ")}L${right.join(" ")}Z`;
 }
 
 function lengthOf(points) {
-  return points.slice(1).reduce((sum, [x, y], k) => sum + Math.hypot(x - points[k][0], y - points[k][1]), 0);
+  return points.slice(1).reduce(
+    (sum, [x, y], k) => sum + Math.hypot(x - points[k][0], y - points[k][1]),
+    0,
+  );
 }

@@ -26,6 +26,7 @@ with page.row():
         page.column(*cell.model_controls(record))
     with page.panel("what_if"):
         page.column(*cell.what_if_controls(record))
+    cell.teach_button(page, record)
 
 scene = record_scene(record, cell.title_of(record, words), visible)
 page.picture(scene)
@@ -43,6 +44,8 @@ with page.section("shapes", D=record.trace.cell.input_size, H=record.trace.cell.
     page.sentence(words("shapes.count", **cell.counts_of(record)))
     if record.trace.options.peepholes is not None:
         page.sentence(words("shapes.peepholes", **cell.counts_of(record)))
+    if record.model.readout is not None:
+        page.sentence(words("shapes.readout", **cell.counts_of(record)))
     page.sentence(words("shapes.others", **cell.counts_of(record)))
 with page.section("concat"):
     text = "concat.text_gru" if record.trace.kind == "gru" else "concat.text"

@@ -12,7 +12,7 @@
  *   rest: number, reduced: boolean, bounds: Bounds}} State
  */
 
-export const SPEEDS = [0.25, 0.5, 1, 2, 4];
+export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 24];
 export const LEVELS = ["flow", "numbers", "arithmetic"];
 const MOST_PINS = 6;
 const PLAY_MS = 800;

@@ -7,7 +7,7 @@ from seqviz.core import gru, lstm, rnn
 from seqviz.core.parameters import BLOCKS, INITS, parameter_count
 from seqviz.core.what_if import Force
 from seqviz.figures.slope import slope_svg
-from seqviz.models import available, load
+from seqviz.models import About, available, load
 from seqviz.models.experiment import (
     TAUGHT_STEPS,
     TEACHABLE,
@@ -155,6 +155,8 @@ def counts_of(record: CellRecord) -> dict[str, object]:
         "formula_two": f"{k}H(D+H+2)",
         "two": f"{parameter_count(kind, d, h):,}",
         "holes": 3 * h,
+        "classes": len(record.task.classes),
+        "readout": len(record.task.classes) * (h + 1),
         **{other: f"{parameter_count(other, d, h):,}" for other in BLOCKS},
     }
 
@@ -194,6 +196,14 @@ def tell_notices(page: Page, record: CellRecord) -> None:
         page.notice("mode.force_nowhere", gate=config.force.gate)
 
 
+def teach_button(page: Page, record: CellRecord) -> None:
+    """*Train this one*, or the way back, where a fresh model can be trained."""
+    if record.taught is not None:
+        page.button("mode.forget_button", taught=False)
+    elif record.mode == "fresh" and teachable(record.config):
+        page.button("mode.taught_button", taught=True)
+
+
 def mode_line(page: Page, record: CellRecord) -> None:
     """Which weights are on screen, in one sentence."""
     words, config = page.words, record.config
@@ -222,7 +232,7 @@ def title_of(record: CellRecord, words: Words) -> str:
 def model_controls(record: CellRecord) -> tuple[str, ...]:
     """The knobs of the model that this cell has."""
     own = {"rnn": (), "lstm": ("fb", "peep"), "gru": ("reset", "z")}[record.trace.kind]
-    return ("act", "hidden", "init", *own, "h0", "seed", "loss", "taught")
+    return ("act", "hidden", "init", *own, "h0", "seed", "loss")
 
 
 def what_if_controls(record: CellRecord) -> tuple[str, ...]:
@@ -252,11 +262,12 @@ def measured(words: Words) -> list[tuple[str, str, str]]:
     rows = []
     for name in available():
         about = load(name).about
-        rows.append((name, str(about.hidden_size), "; ".join(_figures(about.measured, words))))
+        rows.append((name, str(about.hidden_size), "; ".join(_figures(about, words))))
     return rows
 
 
-def _figures(figures: Mapping[str, Any], words: Words) -> Iterator[str]:
+def _figures(about: About, words: Words) -> Iterator[str]:
+    figures, state = about.measured, "c" if about.kind == "lstm" else "h"
     if "wiped_loss" in figures:
         told = {"loss": figures["loss"], "wiped": figures["wiped_loss"], "floor": figures["floor"]}
         yield words("models.language", **{key: number(value) for key, value in told.items()})
@@ -264,10 +275,13 @@ def _figures(figures: Mapping[str, Any], words: Words) -> Iterator[str]:
     for length in lengths:
         share = percent(figures["by_length"][length]["accuracy"])
         yield words("models.at_length", share=share, length=length)
-    if lengths and "counter" in figures:
-        counter = figures["counter"]
-        r = number(counter["correlation"][lengths[0]])
-        yield words("models.counter", unit=counter["unit"] + 1, r=r, length=lengths[0])
+    if "counter" in figures:
+        found = figures["counter"]
+        for length, r in sorted(found["correlation"].items(), key=lambda pair: int(pair[0])):
+            values = {"unit": found["unit"] + 1, "state": state, "r": number(r), "length": length}
+            yield words("models.counter", **values)
+    for lag, share in sorted(figures.get("recall_by_lag", {}).items(), key=lambda p: int(p[0])):
+        yield words("models.recall", share=percent(share), lag=lag)
 
 
 def ask(page: Page, record: CellRecord) -> None:

@@ -102,3 +102,15 @@ def test_every_page_has_a_file_a_title_and_a_group() -> None:
     named = {key.split(".")[1] for key in frame if key.startswith("page.")}
     files = {path.stem for path in (home() / "pages").glob("*.py")}
     assert named == files
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_action_leads_to_a_whole_page(language: str) -> None:
+    actions = next(body for body in html(visit(lang=language)) if "<ol" in body)
+    addresses = [part.partition('"')[0] for part in actions.split('href="')[1:]]
+    assert len(addresses) >= 6
+    for address in addresses:
+        found = parse_qs(urlsplit(address.replace("&amp;", "&")).query, keep_blank_values=True)
+        visitor = visit(**{key: values[0] for key, values in found.items()})
+        assert notices(visitor) == [], address
+        assert len(visitor.get("bidi_component")) >= 2

@@ -60,7 +60,7 @@ def test_nonsense_in_every_parameter(server: AppServer, page: Page, nonsense: st
 
 
 def test_notices_in_korean(server: AppServer, page: Page) -> None:
-    open_whole(page, f"{server.url}/cell?v=1&lang=ko&length=99999")
+    page.goto(f"{server.url}/cell?v=1&lang=ko&length=99999")
     expect(notices(page)).to_contain_text("최댓값은 200")
 
 

@@ -34,7 +34,7 @@ run: $(VENV)/.app
 
 test: $(VENV)/.dev
 	@$(PY) -m tests.chromium
-	@$(PY) -m pytest -rs $(ARGS)
+	@$(PY) -m pytest -rfEs $(ARGS)
 
 check: $(VENV)/.dev
 	@$(PY) -m ruff check .

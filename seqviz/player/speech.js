@@ -62,6 +62,6 @@ export function sentence(model, state, words) {
   const keys = ["speech.step"];
   if (sequence?.unknown?.includes(state.t)) keys.push("speech.unknown");
   if (words?.[`speech.${kind}`]) keys.push(`speech.${kind}`);
-  if (predictionAt(model, state.t)) keys.push("speech.prediction");
+  if (predictionAt(model, state.t)) keys.push(sequence.asks === "label" ? "speech.answer" : "speech.prediction");
   return keys.map((key) => say(words, key, values)).join(" ");
 }

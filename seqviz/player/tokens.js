@@ -86,7 +86,7 @@ function buildTokens(ctx, bar) {
   bar.columns = Array.from({ length: steps }, (_, t) => makeColumn(ctx, sequence, t, ringed.has(t)));
   bar.track.replaceChildren(...bar.columns.map(({ node }) => node));
   const rows = [["tokens.input", "head-input"]];
-  if (predicts(ctx, sequence)) rows.push(["tokens.says", "head-says"]);
+  if (predicts(ctx, sequence)) rows.push([sequence.asks === "label" ? "tokens.answers" : "tokens.says", "head-says"]);
   if (predicts(ctx, sequence) && sequence.targets) rows.push(["tokens.target", "head-target"]);
   bar.head.replaceChildren(...rows.map(([key, row]) => htmlNode(
     "span",

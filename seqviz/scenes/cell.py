@@ -7,6 +7,8 @@ from seqviz.models.findings import repeated
 from seqviz.scenes.recurrent import cell_scene
 from seqviz.scenes.scene import Scene, Sequence
 
+LABELLED = ("brackets", "lag")
+
 
 def record_scene(
     record: CellRecord, title: str = "", label: Callable[[str], str] = lambda token: token
@@ -29,6 +31,7 @@ def record_scene(
             classes=tuple(label(name) for name in task.classes) or None,
             prediction=None if readout is None else "p",
             unknown=record.unknown,
+            asks="label" if task.source in LABELLED else "next",
         ),
         ghost=record.ghost,
         title=title,

@@ -98,7 +98,8 @@ class Layout:
 class Sequence:
     """The tokens a reader sees: inputs, what should come next, and the tensor that predicts it.
 
-    `unknown` lists the steps (0-based) whose token the model has never seen.
+    `unknown` lists the steps (0-based) whose token the model has never seen. `asks` says what the
+    prediction is: the "next" token, or a "label" of what was read so far.
     """
 
     inputs: tuple[str, ...]
@@ -106,6 +107,7 @@ class Sequence:
     classes: tuple[str, ...] | None = None
     prediction: str | None = None
     unknown: tuple[int, ...] = ()
+    asks: str = "next"
 
 
 @dataclass(frozen=True, eq=False)

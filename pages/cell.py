@@ -57,6 +57,7 @@ with page.section("activation"):
 page.code(program(record), output(record), "" if plain(record) else "code.variant")
 with page.section("models"):
     page.table(("models.model", "models.units", "models.measured"), cell.measured(words))
+    page.notes("models.selection")
 page.take_away("one", "two", "three", "four")
 page.corrections("F1", "F4", "F16", "F18", "F19", "F20", "F21", "F22", "F23", "F33", "F36")
 page.notes("corrections.not_shown")

@@ -259,7 +259,7 @@ MUTANTS = [
         "gradients: direct instead of total",
         "gradients",
         (
-            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + len(hs)])",
+            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])",
             "dh_direct, dh = found[0], found[0]",
         ),
     ),
@@ -267,8 +267,8 @@ MUTANTS = [
         "gradients: total instead of direct",
         "gradients",
         (
-            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + len(hs)])",
-            "dh_direct = dh = torch.stack(found[1 : 1 + len(hs)])",
+            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])",
+            "dh_direct = dh = torch.stack(found[1 : 1 + steps])",
         ),
     ),
     mutant(
@@ -281,11 +281,11 @@ MUTANTS = [
         "gradients: ∂L/∂c from h",
         "gradients",
         (
-            "dc = torch.stack(found[1 + len(hs) :])",
-            "dc = torch.stack(found[1 : 1 + len(hs)])",
+            "dc = torch.stack(found[1 + steps : 1 + 2 * steps])",
+            "dc = torch.stack(found[1 : 1 + steps])",
         ),
     ),
-    mutant("gradients: c_norm of h", "gradients", ("else dc.norm(dim=-1)", "else dh.norm(dim=-1)")),
+    mutant("gradients: c_norm of h", "gradients", ("else norm(dc)", "else norm(dh)")),
     mutant(
         "gradients: peepholes, reset and what-if forgotten",
         "gradients",

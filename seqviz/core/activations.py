@@ -9,12 +9,16 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Activation:
-    """An elementwise function φ and its derivative φ', both taken at the pre-activation."""
+    """An elementwise function φ and its derivative φ', both taken at the pre-activation.
+
+    steepest is γ, the largest |φ'| anywhere.
+    """
 
     name: str
     function: Callable[[Tensor], Tensor]
     derivative: Callable[[Tensor], Tensor]
     latex: str
+    steepest: float
 
 
 def _tanh_derivative(pre: Tensor) -> Tensor:
@@ -35,10 +39,10 @@ def _identity(pre: Tensor) -> Tensor:
 
 
 ACTIVATIONS: dict[str, Activation] = {
-    "tanh": Activation("tanh", torch.tanh, _tanh_derivative, r"\tanh"),
-    "sigmoid": Activation("sigmoid", torch.sigmoid, _sigmoid_derivative, r"\sigma"),
-    "relu": Activation("relu", torch.relu, _relu_derivative, r"\mathrm{ReLU}"),
-    "identity": Activation("identity", _identity, torch.ones_like, r"\mathrm{id}"),
+    "tanh": Activation("tanh", torch.tanh, _tanh_derivative, r"\tanh", 1.0),
+    "sigmoid": Activation("sigmoid", torch.sigmoid, _sigmoid_derivative, r"\sigma", 0.25),
+    "relu": Activation("relu", torch.relu, _relu_derivative, r"\mathrm{ReLU}", 1.0),
+    "identity": Activation("identity", _identity, torch.ones_like, r"\mathrm{id}", 1.0),
 }
 
 

@@ -14,8 +14,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from seqviz.core.activations import find_activation
-from seqviz.core.jacobians import step_jacobians
+from seqviz.core.jacobians import (
+    activation_slope,
+    cell_to_hidden,
+    gate_slope,
+    step_jacobians,
+)
+from seqviz.core.norms import norm
 from seqviz.core.unroll import Trace
 
 
@@ -71,18 +76,9 @@ def gradient_map(trace: Trace, direct: Tensor) -> GradientMap:
         chains[k:, k] = rows
     dh = chains[..., :hidden]
     if trace.kind != "lstm":
-        return GradientMap(dh, None, dh.norm(dim=-1), None)
+        return GradientMap(dh, None, norm(dh), None)
     dc = chains[..., hidden:] + dh * cell_to_hidden(trace)
-    return GradientMap(dh, dc, dh.norm(dim=-1), dc.norm(dim=-1))
-
-
-def cell_to_hidden(trace: Trace) -> Tensor:
-    """∂h_t/∂c_t of the same step, elementwise (T, H): o φ'(c), and through o with peepholes."""
-    phi = find_activation(trace.options.activation or "tanh")
-    through = trace.o * phi.derivative(trace.c)
-    if trace.options.peepholes is not None:
-        through = through + trace.c_act * _slope(trace, "o") * trace.options.peepholes.p_o
-    return through
+    return GradientMap(dh, dc, norm(dh), norm(dc))
 
 
 @dataclass(frozen=True)
@@ -104,45 +100,50 @@ def recurrent_gradient(trace: Trace, dh: Tensor, dc: Tensor | None = None) -> We
     if trace.kind == "gru" and trace.options.reset == "before":
         hidden = trace.h.shape[-1]
         items[:, 2 * hidden :] = deltas[:, 2 * hidden :, None] * trace.h_reset[:, None, :]
-    return WeightGradient(items, items.flatten(1).norm(dim=-1), items.sum(dim=0))
+    return WeightGradient(items, norm(items, (1, 2)), items.sum(dim=0))
 
 
 def recurrent_deltas(trace: Trace, dh: Tensor, dc: Tensor | None = None) -> Tensor:
     """∂L/∂(W_hh h + b_hh) of every step, (T, kH) in PyTorch's gate order.
 
+    They are the pre-activation gradients, except that a GRU with reset after the matmul meets
+    W_hn h + b_hn only through r.
+    """
+    deltas = preactivation_deltas(trace, dh, dc)
+    if trace.kind == "gru" and trace.options.reset == "after":
+        into_r, into_z, into_n = deltas.chunk(3, -1)
+        return torch.cat([into_r, into_z, into_n * trace.r], dim=-1)
+    return deltas
+
+
+def preactivation_deltas(trace: Trace, dh: Tensor, dc: Tensor | None = None) -> Tensor:
+    """δ_t = ∂L/∂a_t, a the pre-activations (h_pre; i_pre f_pre g_pre o_pre; r_pre z_pre n_pre).
+
+    (T, kH). Σ_t δ_t x_tᵀ is the gradient of W_ih, Σ_t δ_t that of b_ih, and W_ihᵀ δ_t that of x_t.
     dh, dc are total gradients; dc includes c_k → h_k of the same step, as everywhere here.
+    A forced gate has δ = 0.
     """
     if trace.kind == "rnn":
-        name = trace.options.activation or str(getattr(trace.cell, "nonlinearity", "tanh"))
-        return dh * find_activation(name).derivative(trace.h_pre)
-    phi = find_activation(trace.options.activation or "tanh").derivative
+        return dh * activation_slope(trace, "h_pre")
     if trace.kind == "lstm":
         if dc is None:
-            raise ValueError("recurrent_deltas: expected dc for an LSTM, got None")
+            raise ValueError("preactivation_deltas: expected dc for an LSTM, got None")
         return torch.cat(
             [
-                dc * trace.g * _slope(trace, "i"),
-                dc * trace.c_prev * _slope(trace, "f"),
-                dc * trace.i * phi(trace.g_pre),
-                dh * trace.c_act * _slope(trace, "o"),
+                dc * trace.g * gate_slope(trace, "i"),
+                dc * trace.c_prev * gate_slope(trace, "f"),
+                dc * trace.i * activation_slope(trace, "g_pre"),
+                dh * trace.c_act * gate_slope(trace, "o"),
             ],
             dim=-1,
         )
     keeps = trace.options.update == "keeps"
     keep, sign = (trace.z, 1.0) if keeps else (trace.z_rest, -1.0)
-    into_n = dh * (1 - keep) * phi(trace.n_pre)
-    into_z = sign * dh * (trace.h_prev - trace.n) * _slope(trace, "z")
+    into_n = dh * (1 - keep) * activation_slope(trace, "n_pre")
+    into_z = sign * dh * (trace.h_prev - trace.n) * gate_slope(trace, "z")
     if trace.options.reset == "after":
-        into_r, of_n = into_n * trace.n_h * _slope(trace, "r"), into_n * trace.r
+        of_r = into_n * trace.n_h
     else:
         u_n = trace.cell.weight_hh.chunk(3)[2].detach()
-        into_r, of_n = (into_n @ u_n) * trace.h_prev * _slope(trace, "r"), into_n
-    return torch.cat([into_r, into_z, of_n], dim=-1)
-
-
-def _slope(trace: Trace, gate: str) -> Tensor:
-    """q(1 − q) of an unforced gate."""
-    if getattr(trace, f"{gate}_free") is not None:
-        raise ValueError(f"recurrent gradients: expected no forced gate, got {gate} forced")
-    q = getattr(trace, gate)
-    return q * (1 - q)
+        of_r = (into_n @ u_n) * trace.h_prev
+    return torch.cat([of_r * gate_slope(trace, "r"), into_z, into_n], dim=-1)

@@ -11,7 +11,9 @@ from typing import TypeAlias
 import torch
 from torch import Tensor
 
+from seqviz.core.jacobians import cell_to_hidden
 from seqviz.core.layers import StackTrace
+from seqviz.core.norms import norm
 from seqviz.core.unroll import Trace, walk
 
 Loss: TypeAlias = str | Tensor | Callable[[Tensor], Tensor]
@@ -24,6 +26,7 @@ class Gradients:
     dh (T, H) is the total ∂L/∂h_t: along every path, later steps included. dc (T, H) is
     ∂L/∂c_t for an LSTM, c_t → h_t of the same step included, else None. dh_direct (T, H) is
     only what the loss says about h_t itself. The norms are Euclidean, one number a step (T,).
+    dh0, dc0 (H,) belong to the initial state, which need not be a parameter.
     """
 
     loss: Tensor
@@ -33,6 +36,35 @@ class Gradients:
     h_norm: Tensor
     c_norm: Tensor | None
     h_direct_norm: Tensor
+    dh0: Tensor
+    dc0: Tensor | None
+
+
+@dataclass(frozen=True)
+class LossCurves:
+    """Three curves (T,) that are easily taken for one another.
+
+    total      ‖∂L/∂h_t‖, from every loss at or after t
+    direct     ‖∂ℓ_t/∂h_t‖, from the loss at t alone, along no path
+    last_only  ‖∂ℓ_last/∂h_t‖, from the last loss alone, at step `at`; only this one must vanish
+               when the step Jacobians shrink
+    """
+
+    every: Gradients
+    last: Gradients
+    at: int
+
+    @property
+    def total(self) -> Tensor:
+        return self.every.h_norm
+
+    @property
+    def direct(self) -> Tensor:
+        return self.every.h_direct_norm
+
+    @property
+    def last_only(self) -> Tensor:
+        return self.last.h_norm
 
 
 def gradients(trace: Trace, loss: Loss = "last") -> Gradients:
@@ -44,10 +76,37 @@ def gradients(trace: Trace, loss: Loss = "last") -> Gradients:
     a function  from h (T, H) to a scalar.
     """
     with torch.enable_grad():
-        hs, cs = _states(trace, trace.record.x)
-        h = torch.stack(hs)
-        value = _evaluate(loss, h, _last(h, trace))
-        return _collect(value, h, hs, cs)
+        nodes = _states(trace, trace.record.x)
+        return _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes)
+
+
+def loss_curves(trace: Trace, loss: Loss = "all") -> LossCurves:
+    """The gradients of a loss and of its last part alone; one run, two backward passes.
+
+    The last part is what the loss says about the last h (in order of the run) that it looks at.
+    """
+    with torch.enable_grad():
+        nodes = _states(trace, trace.record.x)
+        every = _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes, keep=True)
+        seen = every.dh_direct.any(dim=1).nonzero().flatten().tolist() or [len(trace) - 1]
+        at = min(seen) if trace.reverse else max(seen)
+        return LossCurves(every, _collect((every.dh_direct[at] * nodes.h[at]).sum(), nodes), at)
+
+
+def state_gradient(trace: Trace, found: Gradients) -> Tensor:
+    """∂L/∂s_t of the whole state that step t hands on, (T, S): h, or (h, c) side by side (LSTM).
+
+    Here h_t and c_t are two coordinates: ∂L/∂c_t without c_t → h_t of the same step, which
+    ∂L/∂h_t already counts. It is what the step Jacobians carry back.
+    """
+    if found.dc is None:
+        return found.dh
+    return torch.cat([found.dh, found.dc - found.dh * cell_to_hidden(trace)], dim=-1)
+
+
+def state_norm(trace: Trace, found: Gradients) -> Tensor:
+    """The joint ‖∂L/∂(h, c)_t‖, (T,); ‖∂L/∂h_t‖ for RNN and GRU."""
+    return norm(state_gradient(trace, found))
 
 
 def layer_gradients(
@@ -64,25 +123,36 @@ def layer_gradients(
         xs = stack.layers[0].forward.record.x
         for each in stack.layers:
             ran = [
-                (trace, *_states(trace, xs))
+                (trace, _states(trace, xs))
                 for trace in (each.forward, each.backward)
                 if trace is not None
             ]
-            outputs = [torch.stack(hs) for _, hs, _ in ran]
-            for h, (trace, hs, cs) in zip(outputs, ran, strict=True):
+            for trace, found in ran:
                 if trace is chosen:
-                    nodes = h, hs, cs
-            xs = torch.cat(outputs, -1)
-        last = [_last(h, trace) for h, (trace, _, _) in zip(outputs, ran, strict=True)]
-        return _collect(_evaluate(loss, xs, torch.cat(last)), *nodes)
+                    nodes = found
+            xs = torch.cat([found.h for _, found in ran], -1)
+        last = [_last(found.h, trace) for trace, found in ran]
+        return _collect(_evaluate(loss, xs, torch.cat(last)), nodes)
 
 
-def _states(trace: Trace, xs: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Every h_t and (LSTM) c_t of the run over xs, each a node of one graph."""
+@dataclass(frozen=True)
+class _Nodes:
+    """The nodes of one run's graph: h (T, H), every h_t and (LSTM) c_t, and h_0 (and c_0)."""
+
+    h: Tensor
+    hs: list[Tensor]
+    cs: list[Tensor]
+    start: list[Tensor]
+
+
+def _states(trace: Trace, xs: Tensor) -> _Nodes:
+    """Every state of the run over xs, each a node of one graph."""
     h0 = trace.h0.detach().requires_grad_()
     c0 = None if trace.c0 is None else trace.c0.detach().requires_grad_()
     states, _, _ = walk(trace.cell, xs, h0, c0, trace.options, trace.reverse)
-    return [state[0] for state in states], [state[1] for state in states if c0 is not None]
+    hs = [state[0] for state in states]
+    cs = [state[1] for state in states if c0 is not None]
+    return _Nodes(torch.stack(hs), hs, cs, [h0] if c0 is None else [h0, c0])
 
 
 def _last(h: Tensor, trace: Trace) -> Tensor:
@@ -90,18 +160,27 @@ def _last(h: Tensor, trace: Trace) -> Tensor:
     return h[0 if trace.reverse else -1]
 
 
-def _collect(value: Tensor, h: Tensor, hs: list[Tensor], cs: list[Tensor]) -> Gradients:
-    found = torch.autograd.grad(value, [h, *hs, *cs], allow_unused=True, materialize_grads=True)
-    dh_direct, dh = found[0], torch.stack(found[1 : 1 + len(hs)])
-    dc = torch.stack(found[1 + len(hs) :]) if cs else None
+def _collect(value: Tensor, nodes: _Nodes, keep: bool = False) -> Gradients:
+    steps = len(nodes.hs)
+    found = torch.autograd.grad(
+        value,
+        [nodes.h, *nodes.hs, *nodes.cs, *nodes.start],
+        allow_unused=True,
+        materialize_grads=True,
+        retain_graph=keep,
+    )
+    dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])
+    dc = torch.stack(found[1 + steps : 1 + 2 * steps]) if nodes.cs else None
     return Gradients(
         loss=value.detach(),
         dh=dh,
         dc=dc,
         dh_direct=dh_direct,
-        h_norm=dh.norm(dim=-1),
-        c_norm=None if dc is None else dc.norm(dim=-1),
-        h_direct_norm=dh_direct.norm(dim=-1),
+        h_norm=norm(dh),
+        c_norm=None if dc is None else norm(dc),
+        h_direct_norm=norm(dh_direct),
+        dh0=found[-len(nodes.start)],
+        dc0=found[-1] if nodes.cs else None,
     )
 
 

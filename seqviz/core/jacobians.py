@@ -52,8 +52,8 @@ def _scaled(vectors: Tensor, weight: Tensor) -> Tensor:
     return vectors[..., None] * weight
 
 
-def _slope(trace: Trace, gate: str) -> Tensor:
-    """q(1 − q), 0 where the gate is forced."""
+def gate_slope(trace: Trace, gate: str) -> Tensor:
+    """q(1 − q) of a gate, (T, H); 0 where it is forced."""
     q = getattr(trace, gate)
     free = getattr(trace, f"{gate}_free")
     if free is None:
@@ -66,21 +66,30 @@ def _slope(trace: Trace, gate: str) -> Tensor:
     return slope
 
 
-def _activation_slope(trace: Trace, pre: str) -> Tensor:
+def activation_slope(trace: Trace, pre: str) -> Tensor:
+    """φ' at the field `pre`, (T, H)."""
     name = trace.options.activation or str(getattr(trace.cell, "nonlinearity", "tanh"))
     return find_activation(name).derivative(getattr(trace, pre))
 
 
+def cell_to_hidden(trace: Trace) -> Tensor:
+    """∂h_t/∂c_t of the same step, elementwise (T, H): o φ'(c), and through o with peepholes."""
+    through = trace.o * activation_slope(trace, "c")
+    if trace.options.peepholes is not None:
+        through = through + trace.c_act * gate_slope(trace, "o") * trace.options.peepholes.p_o
+    return through.detach()
+
+
 def _rnn(trace: Trace) -> Tensor:
-    return _scaled(_activation_slope(trace, "h_pre"), trace.cell.weight_hh)
+    return _scaled(activation_slope(trace, "h_pre"), trace.cell.weight_hh)
 
 
 def _gru(trace: Trace) -> Tensor:
     u_r, u_z, u_n = trace.cell.weight_hh.chunk(3)
     r, z, n, h_prev = trace.r, trace.z, trace.n, trace.h_prev
-    r_slope, z_slope = _slope(trace, "r"), _slope(trace, "z")
+    r_slope, z_slope = gate_slope(trace, "r"), gate_slope(trace, "z")
     keep, turn = (z, z_slope) if trace.options.update == "keeps" else (1 - z, -z_slope)
-    into_n = (1 - keep) * _activation_slope(trace, "n_pre")
+    into_n = (1 - keep) * activation_slope(trace, "n_pre")
     if trace.options.reset == "after":
         through_n = _scaled(into_n * r, u_n) + _scaled(into_n * trace.n_h * r_slope, u_r)
     else:
@@ -91,17 +100,16 @@ def _gru(trace: Trace) -> Tensor:
 
 def _lstm(trace: Trace) -> Tensor:
     u_i, u_f, u_g, u_o = trace.cell.weight_hh.chunk(4)
-    i, f, g, o, c_prev = trace.i, trace.f, trace.g, trace.o, trace.c_prev
-    i_slope, f_slope, o_slope = (_slope(trace, gate) for gate in "ifo")
-    dc_dc, k = f, o * _activation_slope(trace, "c")
+    i, f, g, c_prev = trace.i, trace.f, trace.g, trace.c_prev
+    i_slope, f_slope, o_slope = (gate_slope(trace, gate) for gate in "ifo")
+    dc_dc, k = f, cell_to_hidden(trace)
     if trace.options.peepholes is not None:
         p = trace.options.peepholes
         dc_dc = f + c_prev * f_slope * p.p_f + g * i_slope * p.p_i
-        k = k + trace.c_act * o_slope * p.p_o
     dc_dh = (
         _scaled(c_prev * f_slope, u_f)
         + _scaled(g * i_slope, u_i)
-        + _scaled(i * _activation_slope(trace, "g_pre"), u_g)
+        + _scaled(i * activation_slope(trace, "g_pre"), u_g)
     )
     dh_dh = _scaled(trace.c_act * o_slope, u_o) + k[..., None] * dc_dh
     top = torch.cat([dh_dh, torch.diag_embed(k * dc_dc)], dim=-1)

@@ -4,11 +4,18 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqviz.core.gradient_map import gradient_map, recurrent_gradient, same_block
+from seqviz.core.gradient_map import (
+    gradient_map,
+    preactivation_deltas,
+    recurrent_deltas,
+    recurrent_gradient,
+    same_block,
+)
 from seqviz.core.gradients import gradients
 from seqviz.core.lstm import Peepholes
-from seqviz.core.unroll import Options, Trace, run_steps
-from tests.scene_catalogue import trace_of
+from seqviz.core.parameters import make_cell
+from seqviz.core.unroll import Options, Trace, run_steps, unroll
+from tests.scene_catalogue import trace_of, variants
 
 STEPS, HIDDEN, INPUTS = 12, 4, 3
 CASES = {
@@ -21,6 +28,8 @@ CASES = {
     "gru-writes": ("gru", Options(update="writes")),
     "gru-before-writes": ("gru", Options(reset="before", update="writes")),
 }
+
+ALL = [pytest.param(kind, options, id=name) for name, kind, options in variants()]
 
 
 @pytest.fixture(params=CASES, name="trace")
@@ -76,6 +85,35 @@ def test_the_items_of_a_weight_add_up_to_its_gradient(trace: Trace, direct: Tens
     assert float(found.total.norm()) <= float(found.norms.sum())
     ranks = torch.linalg.matrix_rank(found.items[1], atol=1e-10)
     assert int(ranks) <= (2 if trace.kind == "gru" and trace.options.reset == "before" else 1)
+
+
+@pytest.mark.parametrize(("kind", "options"), ALL)
+def test_deltas_give_every_parameter_its_gradient(
+    kind: str, options: Options, direct: Tensor
+) -> None:
+    trace = trace_of(kind, options, steps=STEPS, hidden=HIDDEN, inputs=INPUTS, seed=5)
+    cell, xs = trace.cell, trace.x.clone().requires_grad_()
+    record = run_steps(cell, xs, trace.h0, trace.c0, trace.options)
+    w_ih, b_ih, b_hh, dx = torch.autograd.grad(
+        (direct * record.h).sum(), [cell.weight_ih, cell.bias_ih, cell.bias_hh, xs]
+    )
+    total = gradients(trace, direct)
+    deltas = preactivation_deltas(trace, total.dh, total.dc)
+    onto_state = recurrent_deltas(trace, total.dh, total.dc)
+    torch.testing.assert_close(deltas.T @ trace.x, w_ih, rtol=0, atol=1e-12)
+    torch.testing.assert_close(deltas.sum(dim=0), b_ih, rtol=0, atol=1e-12)
+    torch.testing.assert_close(onto_state.sum(dim=0), b_hh, rtol=0, atol=1e-12)
+    torch.testing.assert_close(deltas @ cell.weight_ih.detach(), dx, rtol=0, atol=1e-12)
+
+
+def test_the_first_step_owes_nothing_to_a_state_of_zeros_t17(direct: Tensor) -> None:
+    cell = make_cell("gru", INPUTS, HIDDEN, seed=1)
+    trace = unroll(cell, torch.ones(STEPS, INPUTS, dtype=torch.float64))
+    total = gradients(trace, direct)
+    found = recurrent_gradient(trace, total.dh)
+    assert found.norms[0] == 0
+    assert (found.norms[1:] > 0).all()
+    assert total.dh0.norm() > 0
 
 
 @pytest.mark.parametrize("block", [1, 4, 5, STEPS])

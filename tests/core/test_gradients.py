@@ -1,6 +1,7 @@
 """Gradients of the states against autograd on an independently built graph (references.by_hand)."""
 
 from collections.abc import Callable
+from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -8,7 +9,14 @@ import pytest
 import torch
 from torch import Tensor
 
-from seqviz.core.gradients import gradients, layer_gradients
+from seqviz.core.gradients import (
+    gradients,
+    layer_gradients,
+    loss_curves,
+    state_gradient,
+    state_norm,
+)
+from seqviz.core.jacobians import step_jacobians
 from seqviz.core.layers import StackTrace, trace_module
 from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import Options, unroll
@@ -280,3 +288,69 @@ def test_a_layer_that_is_not_there_is_refused(place: tuple[int, str], sentence: 
     _, trace = stack_of("rnn", 2, False)
     with pytest.raises(ValueError, match=sentence):
         layer_gradients(trace, *place)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize(("kind", "activation", "peepholes", "reset"), VARIANTS)
+def test_the_joint_gradient_is_what_the_step_jacobians_carry_back(
+    kind: str, activation: str, peepholes: bool, reset: str, reverse: bool
+) -> None:
+    options = options_of(activation, peepholes, reset)
+    trace = unroll(random_cell(kind), numbers(4, T, D), *random_start(kind), options, reverse)
+    found = gradients(trace, WEIGHTS)
+    joint, steps = state_gradient(trace, found), step_jacobians(trace)
+    order = list(range(T))[:: -1 if reverse else 1]
+    direct = torch.cat([WEIGHTS, torch.zeros(T, joint.shape[1] - H).double()], dim=1)
+    scale = max(1.0, float(joint.abs().max()))
+    close(joint[order[-1]], direct[order[-1]], atol=1e-12 * scale)
+    for t, after in pairwise(order):
+        close(joint[t], direct[t] + joint[after] @ steps[after], atol=1e-12 * scale)
+    start = found.dh0 if found.dc0 is None else torch.cat([found.dh0, found.dc0])
+    close(start, joint[order[0]] @ steps[order[0]], atol=1e-12 * scale)
+    close(state_norm(trace, found), joint.norm(dim=1), atol=1e-12 * scale)
+
+
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+def test_total_direct_and_last_only_are_three_curves_t6(kind: str, reverse: bool) -> None:
+    trace = unroll(random_cell(kind), numbers(4, T, D), *random_start(kind), reverse=reverse)
+    curves = loss_curves(trace, lambda h: (WEIGHTS * h**2).sum())
+    assert curves.at == (0 if reverse else T - 1)
+    alone = torch.zeros_like(trace.h)
+    alone[curves.at] = 2 * (WEIGHTS * trace.h)[curves.at]
+    wanted = gradients(trace, alone)
+    close(curves.total, gradients(trace, 2 * WEIGHTS * trace.h).h_norm)
+    close(curves.direct, (2 * WEIGHTS * trace.h).norm(dim=1))
+    close(curves.last_only, wanted.h_norm)
+    close(curves.last.dh0, wanted.dh0)
+    if wanted.dc is not None:
+        close(curves.last.dc, wanted.dc)
+
+
+def test_the_last_loss_may_come_before_the_last_step() -> None:
+    trace = unroll(random_cell("rnn"), numbers(4, T, D), *random_start("rnn"))
+    curves = loss_curves(trace, lambda h: h[2].sum() + h[5].sum())
+    assert curves.at == 5
+    assert curves.last_only[6:].tolist() == [0.0] * (T - 6)
+    close(curves.last_only, gradients(trace, lambda h: h[5].sum()).h_norm)
+
+
+def test_only_the_last_loss_alone_vanishes_t6() -> None:
+    cell = make_cell("rnn", 3, 16, seed=0)
+    curves = loss_curves(unroll(cell, numbers(4, 24, 3)), lambda h: (h**2).sum())
+    assert curves.last_only[0] < 1e-4 * curves.last_only[-1]
+    assert curves.total[0] > 0.5 * curves.total[-1]
+    assert curves.total[0] > curves.direct[0]
+
+
+def test_a_mean_over_steps_divides_every_norm_by_their_number_t8() -> None:
+    trace = unroll(random_cell("gru"), numbers(4, T, D), *random_start("gru"))
+    sums = gradients(trace, lambda h: (h**2).sum(dim=1).sum())
+    close(gradients(trace, lambda h: (h**2).sum(dim=1).mean()).h_norm * T, sums.h_norm)
+
+
+def test_a_norm_far_below_the_squares_of_its_type_is_not_zero_t10() -> None:
+    cell = make_cell("rnn", 1, 4, init="identity", gain=0.1, seed=0, dtype=torch.float32)
+    trace = unroll(cell, torch.zeros(40, 1), options=Options("identity"))
+    found = gradients(trace, "last").h_norm
+    assert found[5].item() == pytest.approx(2e-34, rel=1e-4)

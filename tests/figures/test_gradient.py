@@ -23,7 +23,7 @@ def record(*norms: float, c: Sequence[float] | None = None) -> Gradients:
     direct[-1] = h[-1]
     cell = None if c is None else torch.tensor(c, dtype=torch.float64)
     vectors = None if cell is None else cell[:, None]
-    return Gradients(h[-1], h[:, None], vectors, direct[:, None], h, cell, direct)
+    return Gradients(h[-1], h[:, None], vectors, direct[:, None], h, cell, direct, h[:1], None)
 
 
 def test_ratios_are_measured_against_the_reference_step() -> None:

@@ -5,7 +5,7 @@
  * @typedef {import("./symbols.js").Part} Part
  * @typedef {import("./values.js").Source} Source
  * @typedef {{kind: "product"|"value"|"bias", label: string, factors: number[], value: number,
- *   text?: string, sources: Source[]}} Derived
+ *   power?: [number, number], sources: Source[]}} Derived  e^(a − b) of a `power`
  * @typedef {{apply: (sum: number, decimals: number) => number,
  *   wrap: (sum: string, decimals: number) => string}} Finish  what follows the sum, as a
  *   number and in print; `sum` is a number, a printed sum ("1.45 − 0.64"), or its word
@@ -149,11 +149,10 @@ function deriveSoftmax(model, tensor, t, index) {
   const shift = largest > 10 || largest < -10 ? largest : 0;
   const own = entries[index % entries.length];
   const z = operandParts(model, logits.operand, tensor);
-  const power = (value) => (Math.abs(shift) > 0 ? `e^(${factorText(value)} − ${factorText(shift)})` : `e^${factorText(value)}`);
   const terms = elements.map((term, k) => ({
     ...labelled(model, term),
     label: entryLabel(model, tensor, entries[k], k),
-    text: power(entries[k].value),
+    power: [entries[k].value, shift],
     value: Math.exp(entries[k].value - shift),
   }));
   const numerator = Math.exp(own.value - shift);

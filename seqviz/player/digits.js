@@ -85,13 +85,14 @@ export function adding(values, sum, holds = () => true) {
   });
   if (!Number.isFinite(sum)) return show(2, values.some((x) => !Number.isFinite(x)), sum);
   if ([...values, sum].some((x) => Math.abs(x) >= BIG) || start > 8) {
-    return { ...show(start, false, sum), texts: values.map((x) => precise(x)), sum: precise(sum) };
+    const texts = values.map((x) => precise(x));
+    return { ...show(start, false, asRead(sum, 2)), texts, sum: precise(sum) };
   }
   for (let decimals = start; decimals <= start + MOST_EXTRA; decimals += 1) {
     const onPaper = addPrinted(values, decimals);
     if (onPaper === printed(sum, decimals) && holds(onPaper, decimals)) return show(decimals, true, onPaper);
   }
-  return show(start, false, sum);
+  return show(start, false, printed(sum, start));
 }
 
 /** The number that a reader reads off `factorText(x, decimals)`. */
@@ -101,12 +102,11 @@ function asRead(x, decimals) {
   return tiny || Math.abs(x) >= BIG ? Number(x.toExponential(2)) : printed(x, decimals);
 }
 
-/** The fewest decimals at which the printed values combine to the printed result. */
-function combining(values, combine, first, result, decimals) {
-  const target = fixed(result, decimals);
+/** The fewest decimals at which the printed values combine to the printed result `text`. */
+function combining(values, combine, first, decimals, text) {
   for (let digits = first; digits <= decimals + 2; digits += 1) {
     const onPaper = values.map((x) => asRead(x, digits)).reduce(combine);
-    if (fixed(onPaper, decimals) === target) {
+    if (fixed(onPaper, decimals) === text || precise(onPaper) === text) {
       return { texts: values.map((x) => factorText(x, digits)), exact: true };
     }
   }
@@ -114,16 +114,21 @@ function combining(values, combine, first, result, decimals) {
 }
 
 /**
- * Prints factors so that their printed product rounds to the printed result, which has
- * `decimals` decimals. `exact` says whether it does.
+ * Prints factors so that their printed product rounds to the printed result: `text`, or
+ * `result` with `decimals` decimals. `exact` says whether it does.
  *
  * @returns {{texts: string[], exact: boolean}}
  */
-export function multiplying(factors, result, decimals = 2) {
-  return combining(factors, (all, x) => all * x, 2, result, decimals);
+export function multiplying(factors, result, decimals = 2, text = fixed(result, decimals)) {
+  return combining(factors, (all, x) => all * x, 2, decimals, text);
 }
 
 /** As `multiplying`, for a small sum inside a row. */
-export function summing(parts, result, decimals = 2) {
-  return combining(parts, (all, x) => all + x, decimals, result, decimals);
+export function summing(parts, result, decimals = 2, text = fixed(result, decimals)) {
+  return combining(parts, (all, x) => all + x, decimals, decimals, text);
+}
+
+/** As `multiplying`, for e^(a − b). */
+export function powering([a, b], result, decimals = 2, text = fixed(result, decimals)) {
+  return combining([a, b], (x, y) => Math.exp(x - y), 2, decimals, text);
 }

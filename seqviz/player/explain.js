@@ -16,7 +16,7 @@
  *   "σ(sum)", or else the element's own symbol. `zeros` counts the terms left out because
  *   they are zero. `note` is a sentence for what is no arithmetic (an input, a forced gate).
  */
-import { adding, factorText, multiplying, precise, summing } from "./digits.js";
+import { adding, factorText, multiplying, powering, precise, summing } from "./digits.js";
 import { derive } from "./derive.js";
 import { elementParts, placeText, plainText, say } from "./symbols.js";
 
@@ -62,15 +62,18 @@ function merged(kind, terms, words) {
   };
 }
 
-/** The arithmetic inside a row, as "1.45 × 0.83" or "0.21 + 0.33". */
-function rowArithmetic({ kind, factors, parts, value, text }, decimals) {
-  if (text) return { text, exact: true };
+/** The arithmetic inside a row, as "1.45 × 0.83", "0.21 + 0.33" or "e^0.96". */
+function rowArithmetic({ kind, factors, parts, power, value }, decimals, printed) {
+  if (power) {
+    const { texts: [raised, less], exact } = powering(power, value, decimals, printed);
+    return { text: power[1] === 0 ? `e^${raised}` : `e^(${raised} − ${less})`, exact };
+  }
   if (kind === "product" && factors.length > 1) {
-    const { texts, exact } = multiplying(factors, value, decimals);
+    const { texts, exact } = multiplying(factors, value, decimals, printed);
     return { text: texts.join(" × "), exact };
   }
   if (parts?.length > 1) {
-    const { texts, exact } = summing(parts, value, decimals);
+    const { texts, exact } = summing(parts, value, decimals, printed);
     return { text: joinSigned(texts), exact };
   }
   return { text: "", exact: true };
@@ -88,7 +91,7 @@ function rowsOf(chosen, sums) {
   return chosen.map((term, k) => ({
     kind: term.kind,
     label: term.label,
-    ...rowArithmetic(term, sums.decimals),
+    ...rowArithmetic(term, sums.decimals, sums.texts[k]),
     value: term.value,
     printed: sums.texts[k],
     sources: term.sources,

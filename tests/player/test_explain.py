@@ -1,6 +1,7 @@
 """Where a value came from: formula, terms largest first, and a printed sum that adds up."""
 
 import math
+import re
 from decimal import Decimal
 from typing import Any
 
@@ -14,7 +15,7 @@ from seqviz.scenes import Scene, Sequence
 from seqviz.scenes.recurrent import cell_scene
 from tests.player.conftest import Engine
 from tests.player.sample import every_operation, one_sum
-from tests.player.test_digits import read
+from tests.player.test_digits import SUPERSCRIPT, read
 from tests.scene_catalogue import catalogue
 
 WORDS = {
@@ -241,6 +242,68 @@ def test_printed_sums_of_a_whole_scene_add_up_or_say_so(engine: Engine, scene: s
             added = sum(map(read, why["rows"]), Decimal(0))
             assert added == read(why["text"]), why
     assert sum(why["exact"] for why in found) > 0.8 * len(found)
+
+
+EQUATIONS = """(e, [scene, words]) => {
+  const model = e.openScene(scene);
+  const found = [];
+  for (const { name } of scene.tensors) {
+    for (let t = 0; t < model.steps; t += 1) {
+      for (let index = 0; index < model.value(name, t).length; index += 1) {
+        const why = e.explain(model, name, t, index, words);
+        found.push(e.plainText(why.numbers), ...why.terms.filter((row) => row.text)
+          .map((row) => `row = ${row.text} ${row.exact ? "=" : "≈"} ${row.printed}`));
+      }
+    }
+  }
+  return found;
+}"""
+FUNCTIONS = {
+    "sigmoid": lambda a: 1 / (1 + math.exp(-a)),
+    "tanh": math.tanh,
+    "relu": lambda a: max(a, 0),
+    "root": math.sqrt,
+    "exp": math.exp,
+}
+
+
+def evaluated(printed: str) -> float:
+    """The value of printed arithmetic, worked out from its characters alone."""
+    plain = re.sub(r"×10([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)", lambda m: "e" + m[1].translate(SUPERSCRIPT), printed)
+    for symbol, written in (("σ", "sigmoid"), ("ReLU", "relu"), ("√", "root"), ("×", "*")):
+        plain = plain.replace(symbol, written)
+    plain = re.sub(r"e\^(−?[\d.]+(?:e-?\d+)?)", r"exp(\1)", plain).replace("e^(", "exp(")
+    return float(eval(plain.replace("−", "-"), {"__builtins__": {}}, FUNCTIONS))
+
+
+def holds(left: str, right: str) -> bool:
+    """Whether the left side, as printed, comes to the right side as far as that is printed."""
+    number = re.fullmatch(r"−?\d+\.?(\d*)(?:×10(.+))?", right)
+    power = int(number[2].translate(SUPERSCRIPT)) if number and number[2] else 0
+    room = 0.5000001 * 10.0 ** (power - len(number[1])) if number else 1e-9
+    return abs(evaluated(left) - evaluated(right)) <= room
+
+
+@pytest.mark.parametrize("scene", ["lstm-tanh", "gru-z-writes", "rnn-relu", "lstm-peepholes"])
+def test_every_equals_sign_is_true_of_what_stands_on_both_sides(engine: Engine, scene: str) -> None:
+    equals = 0
+    for printed in engine(EQUATIONS, [catalogue()[scene].to_json(), WORDS]):
+        _, *parts = re.split(r" (=|≈) ", printed)
+        for left, sign, right in zip(parts[1::2], parts[2::2], parts[3::2], strict=False):
+            equals += sign == "="
+            assert sign == "≈" or holds(left, right), printed
+    assert equals > 400
+
+
+def test_a_sum_that_is_about_is_read_as_printed_by_what_follows(engine: Engine) -> None:
+    shown = engine("(e, x) => e.adding([x, x, x], 3 * x)", 0.6644445)
+    assert (shown["exact"], shown["sum"], shown["printedSum"]) == (False, "1.99", 1.99)
+
+
+def test_tiny_factors_say_about_when_their_printed_product_is_another(engine: Engine) -> None:
+    code = "(e, x) => e.multiplying([x, x], x * x, 10, e.precise(x * x))"
+    assert engine(code, -1.35272e-5)["exact"] is False
+    assert engine(code, -1.35e-5)["exact"] is True
 
 
 @pytest.mark.parametrize("scene", sorted(catalogue()))

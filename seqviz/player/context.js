@@ -38,7 +38,8 @@ export function makeContext(shell, payload) {
     token: (text) => visibleToken(text),
     tokenAt: (t) => (ctx.visible(t) ? visibleToken(ctx.model.scene.sequence.inputs[t] ?? "") : "?"),
     tokenIndex: (name, t) => Math.max(0, ctx.model.value(name, t).findIndex((value) => value !== 0)),
-    visible: (t) => t === null || t <= ctx.state.t || ctx.state.future !== "hidden",
+    visible: (t) => t === null || ctx.state.future !== "hidden"
+      || (ctx.backwards ? t >= ctx.state.t : t <= ctx.state.t),
     focus: () => shell.focus({ preventScroll: true }),
     open(next) {
       ctx.words = next.words || {};
@@ -56,10 +57,13 @@ export function makeContext(shell, payload) {
 function pictureFacts(model) {
   const { layout, substeps, panels } = model.scene;
   const strips = layout.nodes.filter(({ kind }) => kind === "strip");
-  const states = new Set(strips.filter(({ shift }) => shift === -1).map(({ tensor }) => tensor));
+  const now = new Set(strips.filter(({ shift }) => !shift).map(({ tensor }) => tensor));
+  const shifted = strips.filter(({ shift, tensor }) => shift && now.has(tensor));
+  const states = new Set(shifted.map(({ tensor }) => tensor));
   const [state] = [...states, ...panels].slice(-1);
   const focusName = model.has("h") ? "h" : state;
   return {
+    backwards: model.scene.direction === -1,
     states,
     striped: new Set(strips.map(({ tensor }) => tensor)),
     later: new Set(substeps.flatMap(({ tensors }) => tensors)),

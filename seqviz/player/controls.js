@@ -78,8 +78,9 @@ export function makeTransport(ctx) {
       setText(word, ctx.word(`player.${name}`));
       playButton.setAttribute("aria-label", ctx.word(`player.${name}`));
       setText(place, `t = ${state.t + 1} / ${ctx.model.steps}`);
-      back.disabled = state.t === 0;
-      forward.disabled = state.t >= ctx.model.steps - 1;
+      const [first, last] = [state.t === 0, state.t >= ctx.model.steps - 1];
+      back.disabled = ctx.backwards ? last : first;
+      forward.disabled = ctx.backwards ? first : last;
       if (speed.value !== String(state.speed)) speed.value = String(state.speed);
     },
   };

@@ -5,7 +5,8 @@
  * `selected` is explained in the inspector and follows the cursor; pins stay at their step.
  *
  * @typedef {{name: string, t: number|null, index: number}} Place
- * @typedef {{steps: number, substeps: number, units: number}} Bounds
+ * @typedef {{steps: number, substeps: number, units: number, direction: 1|-1}} Bounds
+ *   direction -1: playing and "forward" go to earlier steps, as backpropagation does.
  * @typedef {{t: number, substep: number|null, unit: number, pins: Place[],
  *   selected: Place|null, playing: boolean, speed: number, view: "unrolled"|"rolled",
  *   level: "flow"|"numbers"|"arithmetic", future: "faint"|"hidden", auto: boolean,
@@ -25,7 +26,12 @@ const samePlace = (a, b) => a.name === b.name && a.t === b.t && a.index === b.in
 export function boundsOf(model) {
   const name = model.scene.panels?.find((panel) => model.has(panel));
   const units = name ? model.shape(name).reduce((all, length) => all * length, 1) : 1;
-  return { steps: model.steps, substeps: model.scene.substeps?.length ?? 0, units: Math.max(units, 1) };
+  return {
+    steps: model.steps,
+    substeps: model.scene.substeps?.length ?? 0,
+    units: Math.max(units, 1),
+    direction: model.scene.direction === -1 ? -1 : 1,
+  };
 }
 
 /**
@@ -38,9 +44,10 @@ export function initial(model, options = {}) {
   const rest = clamp(model.scene.rest ?? 0, 0, bounds.steps - 1);
   const reduced = Boolean(options.reduced);
   const asked = options.step ?? null;
-  const auto = Boolean(options.autoplay) && !reduced && asked === null && rest > 0;
+  const start = firstOf(bounds);
+  const auto = Boolean(options.autoplay) && !reduced && asked === null && rest !== start;
   return {
-    t: clamp(asked ?? (auto ? 0 : rest), 0, bounds.steps - 1),
+    t: clamp(asked ?? (auto ? start : rest), 0, bounds.steps - 1),
     substep: null,
     unit: clamp(options.unit ?? 0, 0, bounds.units - 1),
     pins: (options.pins ?? []).slice(-MOST_PINS),
@@ -83,9 +90,14 @@ export function interval(state) {
   return (state.substep === null ? PLAY_MS : PLAY_FINE_MS) / state.speed;
 }
 
-/** The step that playing stops at. */
-function destination(state) {
-  return state.auto ? state.rest : state.bounds.steps - 1;
+/** The steps that playing begins at and ends at. */
+const firstOf = ({ direction, steps }) => (direction < 0 ? steps - 1 : 0);
+const lastOf = ({ direction, steps }) => (direction < 0 ? 0 : steps - 1);
+
+/** Is step t at the place that playing stops at, or past it? */
+function reached(state, t) {
+  const { direction } = state.bounds;
+  return direction * (t - (state.auto ? state.rest : lastOf(state.bounds))) >= 0;
 }
 
 function move(state, t, substep = null) {
@@ -96,12 +108,12 @@ function move(state, t, substep = null) {
 }
 
 function moveFine(state, by) {
-  const { substeps, steps } = state.bounds;
-  if (substeps === 0) return move(state, state.t + by);
+  const { substeps, steps, direction } = state.bounds;
+  if (substeps === 0) return move(state, state.t + direction * by);
   if (state.substep === null) return { ...state, substep: by > 0 ? 0 : substeps - 1 };
   const next = state.substep + by;
   if (next >= 0 && next < substeps) return { ...state, substep: next };
-  const t = state.t + by;
+  const t = state.t + direction * by;
   if (t < 0 || t >= steps) return state;
   return move(state, t, next < 0 ? substeps - 1 : 0);
 }
@@ -128,8 +140,8 @@ function release(state, all) {
 
 function play(state) {
   if (state.playing) return { ...state, playing: false, auto: false };
-  const done = state.t >= state.bounds.steps - 1 && atLastSubstep(state);
-  const from = done ? move(state, 0, state.substep === null ? null : 0) : state;
+  const done = state.t === lastOf(state.bounds) && atLastSubstep(state);
+  const from = done ? move(state, firstOf(state.bounds), state.substep === null ? null : 0) : state;
   return { ...from, playing: true, auto: false };
 }
 
@@ -139,13 +151,13 @@ function atLastSubstep({ substep, bounds }) {
 
 function tick(state) {
   if (!state.playing) return state;
-  const next = state.substep === null ? move(state, state.t + 1) : moveFine(state, 1);
-  const arrived = next.t >= destination(state) && atLastSubstep(next);
+  const next = state.substep === null ? move(state, state.t + state.bounds.direction) : moveFine(state, 1);
+  const arrived = reached(state, next.t) && atLastSubstep(next);
   return arrived ? { ...next, playing: false, auto: false } : next;
 }
 
 const ACTIONS = {
-  step: (state, { by }) => move(state, state.t + by),
+  step: (state, { by }) => move(state, state.t + state.bounds.direction * by),
   fine: (state, { by }) => moveFine(state, by),
   go: (state, { t }) => move(state, t),
   home: (state) => move(state, 0),

@@ -3,6 +3,7 @@ import { svgNode, setAttribute, setText, setHidden } from "./svg.js";
 import { makeStrip, drawStrip, shownPlace } from "./strips.js";
 import { makeWire, drawWire } from "./wires.js";
 import { makeStubs, drawStubs } from "./stubs.js";
+import { makeMatrix, drawMatrix } from "./matrix.js";
 
 const ROOMY = 640;
 const STUBS = 680;
@@ -21,7 +22,7 @@ export function makeDiagram(ctx) {
     "svg",
     { class: "diagram", role: "img", "aria-label": ctx.word("diagram.label") },
   );
-  const diagram = { node, strips: [], glyphs: [], tokens: [], wires: [], stubs: null, width: 0 };
+  const diagram = { node, strips: [], matrices: [], glyphs: [], tokens: [], wires: [], stubs: null, width: 0 };
   node.addEventListener("pointerover", (event) => ctx.hover(diagramPlace(ctx, diagram, event)));
   node.addEventListener("pointerleave", () => ctx.hover(null));
   node.addEventListener("click", (event) => ctx.choose(diagramPlace(ctx, diagram, event)));
@@ -40,7 +41,7 @@ function buildDiagram(ctx, diagram, width) {
   const column = (width - 2 * margin) / layout.columns;
   const x = (at) => Math.round((margin + at * column) * 2) / 2;
   const roomy = width >= ROOMY;
-  Object.assign(diagram, { width, x, roomy, strips: [], glyphs: [], tokens: [], wires: [] });
+  Object.assign(diagram, { width, x, roomy, strips: [], matrices: [], glyphs: [], tokens: [], wires: [] });
   setAttribute(diagram.node, "viewBox", `0 0 ${width} ${layout.height}`);
   setAttribute(diagram.node, "width", width);
   setAttribute(diagram.node, "height", layout.height);
@@ -61,7 +62,7 @@ function buildDiagram(ctx, diagram, width) {
     diagram.wires.push(made);
     return made.group;
   });
-  const body = bodyBox(diagram, layout);
+  const body = bodyBox(ctx, diagram);
   const lanes = layout.lanes.flatMap((lane) => laneNodes(
     ctx,
     lane,
@@ -100,7 +101,7 @@ function gapsBeside(layout, { x, y }, column) {
 }
 
 function placeNode(ctx, diagram, node, place, boxes) {
-  const make = { strip: placeStrip, glyph: placeGlyph, token: placeToken }[node.kind];
+  const make = { strip: placeStrip, matrix: placeMatrix, glyph: placeGlyph, token: placeToken }[node.kind];
   const { group, box } = make(ctx, diagram, node, place);
   boxes.set(node.id, box);
   return group;
@@ -110,6 +111,12 @@ function placeStrip(ctx, diagram, node, place) {
   const strip = makeStrip(ctx, node, place);
   diagram.strips.push(strip);
   return strip;
+}
+
+function placeMatrix(ctx, diagram, node, place) {
+  const matrix = makeMatrix(ctx, node, place);
+  diagram.matrices.push(matrix);
+  return matrix;
 }
 
 function placeGlyph(ctx, diagram, node, { x, y, roomy }) {
@@ -154,14 +161,14 @@ function around(x, y, r) {
 }
 
 /** The body of the cell: everything but the token and the states before and after. */
-function bodyBox(diagram, layout) {
-  const earlier = new Set(layout.nodes.filter((node) => node.shift === -1).map((node) => node.tensor));
-  const isState = ({ node }) => earlier.has(node.tensor);
+function bodyBox(ctx, diagram) {
+  const isState = ({ node }) => ctx.states.has(node.tensor);
   const gates = diagram.strips.filter((strip) => !isState(strip));
-  const inner = [...gates, ...diagram.glyphs].map(({ box }) => box);
+  const inner = [...gates, ...diagram.matrices, ...diagram.glyphs].map(({ box }) => box);
   const outer = diagram.strips.filter(isState);
-  const before = outer.filter(({ node }) => node.shift === -1).map(({ box }) => box.x + box.width);
-  const after = outer.filter(({ node }) => node.shift !== -1).map(({ box }) => box.x);
+  const atLeft = ({ node }) => (ctx.backwards ? !node.shift : node.shift === -1);
+  const before = outer.filter(atLeft).map(({ box }) => box.x + box.width);
+  const after = outer.filter((strip) => !atLeft(strip)).map(({ box }) => box.x);
   const left = Math.max(...before, 0) + (diagram.roomy ? BODY_PAD : 4);
   const right = Math.min(...after, diagram.width) - (diagram.roomy ? BODY_PAD : 4);
   const top = Math.min(...inner.map((box) => box.y)) - 26;
@@ -205,6 +212,7 @@ function laneNodes(ctx, lane, { body, width, stubbed, items }) {
 function drawDiagram(ctx, diagram) {
   if (!diagram.width) return;
   for (const strip of diagram.strips) drawStrip(ctx, strip);
+  for (const matrix of diagram.matrices) drawMatrix(ctx, matrix);
   for (const wire of diagram.wires) drawWire(ctx, wire);
   for (const glyph of diagram.glyphs) drawGlyph(ctx, glyph);
   for (const token of diagram.tokens) setText(token.text, ctx.tokenAt(ctx.state.t));
@@ -235,17 +243,17 @@ function drawSubject(ctx, diagram) {
     if (yes) live.add(drawn.wire.from).add(drawn.wire.to);
     part(drawn.group, yes);
   }
-  const made = (node) => now && node.shift !== -1 && now.tensors.includes(node.tensor);
+  const made = (node) => now && !node.shift && now.tensors.includes(node.tensor);
   const stage = (node) => now && node.stages && now.tensors.includes(node.stages[now.name]);
   const subject = ({ node }) => live.has(node.id) || made(node) || stage(node);
-  const items = [...diagram.strips, ...diagram.glyphs, ...diagram.tokens];
+  const items = [...diagram.strips, ...diagram.matrices, ...diagram.glyphs, ...diagram.tokens];
   for (const item of items) part(item.group, subject(item));
 }
 
 function diagramPlace(ctx, diagram, event) {
   const group = event.target.closest("[data-node]");
   if (!group) return null;
-  const strip = diagram.strips.find((s) => s.group === group);
+  const strip = [...diagram.strips, ...diagram.matrices].find((s) => s.group === group);
   const { t, unit } = ctx.state;
   if (!strip) {
     const { node } = [...diagram.glyphs, ...diagram.tokens].find((g) => g.group === group) || {};

@@ -192,8 +192,9 @@ function drawGradient(ctx, strip) {
   const x = AXIS + (t + 1) * strip.step;
   setAttribute(strip.frame, "x", x - strip.step);
   setAttribute(strip.frame, "width", strip.step);
-  setAttribute(strip.veil, "x", x);
-  setAttribute(strip.veil, "width", Math.max(0, (ctx.model.steps - t - 1) * strip.step));
+  setAttribute(strip.veil, "x", ctx.backwards ? AXIS : x);
+  const ahead = ctx.backwards ? t : ctx.model.steps - t - 1;
+  setAttribute(strip.veil, "width", Math.max(0, ahead * strip.step));
   const looked = ctx.looked;
   const names = strip.series.map(({ name }) => name);
   const at = looked && names.includes(looked.name) ? looked.t : t;

@@ -181,10 +181,11 @@ function drawPanel(ctx, panel) {
   if (!panel.width) return;
   const { state } = ctx;
   if (panel.at !== state.t || panel.future !== state.future) {
-    panel.veil.style.transform = `translateX(${(state.t + 1) * panel.column}px)`;
+    const veiled = ctx.backwards ? state.t * panel.column - panel.width : (state.t + 1) * panel.column;
+    panel.veil.style.transform = `translateX(${veiled}px)`;
     panel.frame.style.transform = `translateX(${state.t * panel.column}px)`;
     panel.frame.style.width = `${panel.column}px`;
-    if (panel.fits) markAxis(panel, state);
+    if (panel.fits) markAxis(ctx, panel);
     panel.at = state.t;
     panel.future = state.future;
   }
@@ -197,10 +198,11 @@ function drawPanel(ctx, panel) {
   drawMarks(ctx, panel);
 }
 
-function markAxis(panel, state) {
+function markAxis(ctx, panel) {
   const labels = panel.axis.children;
   for (let t = 0; t < labels.length; t += 1) {
-    labels[t].className = t === state.t ? "now" : t > state.t ? "future" : "";
+    const ahead = ctx.backwards ? t < ctx.state.t : t > ctx.state.t;
+    labels[t].className = t === ctx.state.t ? "now" : ahead ? "future" : "";
   }
 }
 

@@ -95,9 +95,9 @@ function panelPicture(ctx, strip, origin, below) {
     "stroke-width": 2,
   });
   const future = svgNode("rect", {
-    x: x + (ctx.state.t + 1) * step,
+    x: ctx.backwards ? x : x + (ctx.state.t + 1) * step,
     y,
-    width: Math.max(0, plot.width - (ctx.state.t + 1) * step),
+    width: Math.max(0, (ctx.backwards ? ctx.state.t : ctx.model.steps - ctx.state.t - 1) * step),
     height: plot.height,
     fill: ctx.palette.paper, "fill-opacity": ctx.state.future === "hidden" ? 1 : 0.65,
   });

@@ -13,12 +13,13 @@ const SIDE_GAP = 9;
 const GHOST_WIDTH = 30;
 const SYMBOL_MOST = 6;
 
-/** A number as it is printed in a cell: short, with a true minus sign. */
-export function cellText(value) {
+/** A number as it is printed in a cell: short, with a true minus; a `fine` one is never just 0. */
+export function cellText(value, fine = false) {
   if (Number.isNaN(value)) return "NaN";
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
   const size = Math.abs(value);
-  const text = size >= 9999.5 ? size.toExponential(0).replace("+", "") : shortest(size);
+  const tiny = fine && size !== 0 && size < 0.005;
+  const text = tiny || size >= 9999.5 ? size.toExponential(0).replace("+", "") : shortest(size);
   return value < 0 && Number(text) !== 0 ? `−${text}` : text;
 }
 
@@ -133,14 +134,14 @@ export function shownPlace(ctx, node) {
   const name = shownTensor(ctx, node);
   if (name === null) return null;
   const t = ctx.state.t + (node.shift || 0);
-  if (t >= 0) return { name, t: ctx.model.stepped(name) ? t : null };
+  if (t >= 0 && t < ctx.model.steps) return { name, t: ctx.model.stepped(name) ? t : null };
   const edge = node.edge;
   return edge ? { name: edge, t: ctx.model.stepped(edge) ? ctx.state.t : null } : null;
 }
 
 function shownTensor(ctx, node) {
   const { substep } = ctx.state;
-  if (substep === null || substep === undefined || node.shift === -1) return node.tensor;
+  if (substep === null || substep === undefined || node.shift) return node.tensor;
   let shown = ctx.later.has(node.tensor) ? null : node.tensor;
   for (const { name, tensors } of ctx.model.scene.substeps.slice(0, substep + 1)) {
     if (node.stages && node.stages[name]) shown = node.stages[name];
@@ -168,7 +169,7 @@ function drawValues(ctx, strip, place) {
   const { role, scale } = ctx.model.tensor(place.name);
   const range = ctx.model.range(place.name);
   const values = ctx.model.value(place.name, place.t ?? 0);
-  const before = place.t === null || strip.node.shift === -1 ? null : ctx.model.scene.ghost[place.name];
+  const before = place.t === null || strip.node.shift ? null : ctx.model.scene.ghost[place.name];
   const ghosts = before ? ctx.model.value(before, place.t) : null;
   let minus = "";
   strip.cells.forEach((cell, unit) => {
@@ -177,7 +178,7 @@ function drawValues(ctx, strip, place) {
     const shade = broken ? null : ctx.palette.shade(role, scale, range, value);
     fillCell(cell, broken ? ctx.brokenFill : shade.fill);
     if (cell.text) {
-      setText(cell.text, cellText(value));
+      setText(cell.text, cellText(value, role === "gradient"));
       setAttribute(cell.text, "fill", broken ? ctx.palette.ink : shade.ink);
       cell.text.classList.toggle("broken", broken);
       setText(cell.ghost, ghosts && differs(ghosts[unit], value) ? cellText(ghosts[unit]) : "");
@@ -213,8 +214,15 @@ function drawSymbol(ctx, strip, place) {
   if (strip.shown === key) return;
   strip.shown = key;
   const { symbol } = ctx.model.tensor(name);
-  const lower = ctx.states.has(node.tensor) && name === node.tensor ? (node.shift ? "t−1" : "t") : "";
+  const lower = name === node.tensor ? lowerOf(ctx, node) : "";
   strip.symbol.replaceChildren(...symbolSpans(symbol, lower));
+}
+
+/** The time a strip's symbol wears: states always, others only when they are of another step. */
+export function lowerOf(ctx, node) {
+  if (node.shift > 0) return "t+1";
+  if (!ctx.states.has(node.tensor)) return "";
+  return node.shift ? "t−1" : "t";
 }
 
 function drawStripMarks(ctx, strip) {

@@ -54,16 +54,20 @@ function makeStub(ctx, body, token, near, far) {
 
 function link(ctx, node, box, width) {
   const y = box.y + box.height / 2;
+  const { backwards } = ctx;
   const role = ctx.model.tensor(node.tensor).role;
-  const [from, to] = node.shift === -1 ? [VISIBLE + 4, box.x - 5] : [
-    box.x + box.width + 5,
-    width - VISIBLE - 4,
-  ];
+  const [left, right] = [box.x - 5, box.x + box.width + 5];
+  const [from, to] = {
+    "-1": [VISIBLE + 4, left],
+    0: backwards ? [left, VISIBLE + 4] : [right, width - VISIBLE - 4],
+    1: [width - VISIBLE - 4, right],
+  }[node.shift ?? 0];
+  const along = Math.sign(to - from);
   const stroke = ctx.palette.shade(role, "unit", 1, 0.55).fill;
-  const head = `M${to - 5} ${y - 3.7}L${to + 1} ${y}L${to - 5} ${y + 3.7}Z`;
+  const head = `M${to - 5 * along} ${y - 3.7}L${to + along} ${y}L${to - 5 * along} ${y + 3.7}Z`;
   return {
     path: svgNode("g", { class: "stub-link" },
-      svgNode("path", { d: `M${from} ${y}H${to - 4}`, stroke, "stroke-width": 2.5, fill: "none" }),
+      svgNode("path", { d: `M${from} ${y}H${to - 4 * along}`, stroke, "stroke-width": 2.5, fill: "none" }),
       svgNode("path", { d: head, fill: stroke })),
   };
 }

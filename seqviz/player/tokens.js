@@ -166,7 +166,8 @@ function drawTokens(ctx, bar) {
   const from = bar.at < 0 ? 0 : Math.min(bar.at, t);
   const to = bar.at < 0 ? bar.columns.length - 1 : Math.max(bar.at, t);
   for (let k = from; k <= to; k += 1) {
-    bar.columns[k].node.dataset.when = k === t ? "now" : k < t ? "past" : "future";
+    const behind = ctx.backwards ? k > t : k < t;
+    bar.columns[k].node.dataset.when = k === t ? "now" : behind ? "past" : "future";
   }
   bar.at = t;
   keepInView(bar, t);

@@ -56,7 +56,7 @@ function wireSize(ctx, wire) {
   const name = wire.carries;
   if (!name) return { mean: 0, size: 0.5 };
   const t = state.t + (wire.shift || 0);
-  const values = t >= 0 ? model.value(name, t) : edgeValues(ctx, name);
+  const values = t >= 0 && t < model.steps ? model.value(name, t) : edgeValues(ctx, name);
   if (!values) return { mean: 0, size: 0 };
   let total = 0;
   for (const value of values) total += Math.abs(value);

@@ -16,7 +16,7 @@ HEAT = 152
 TOP = 34
 
 
-class _Drawing:
+class Drawing:
     """Nodes and wires as they are placed, with the vertical measures they share."""
 
     def __init__(self, hidden: int) -> None:
@@ -56,7 +56,7 @@ class _Drawing:
                 "view": more.pop("view", "both"),
                 "arrow": more.pop("arrow", True),
                 "carries": carried.removesuffix("_prev"),
-                "shift": -1 if carried.endswith("_prev") else 0,
+                "shift": more.pop("shift", -1 if carried.endswith("_prev") else 0),
                 "points": [list(p) for p in points],
             }
         )
@@ -74,7 +74,7 @@ def _glyph(activation: str) -> str:
     return {"tanh": "tanh", "sigmoid": "σ", "relu": "ReLU", "identity": "id"}[activation]
 
 
-def _bus(draw: _Drawing, gates: tuple[str, ...], y: float, x_at: float) -> None:
+def _bus(draw: Drawing, gates: tuple[str, ...], y: float, x_at: float) -> None:
     """The line that brings x_t and h_{t−1} to every gate."""
     draw.node("x", "token", "x", x_at, y + 44, label="x", side="right")
     for gate in gates:
@@ -94,7 +94,7 @@ def _bus(draw: _Drawing, gates: tuple[str, ...], y: float, x_at: float) -> None:
 
 def lstm(hidden: int, options: Any, activation: str) -> Layout:
     """c runs along the top lane, the gates stand below it, x and h_{t−1} come in at the bottom."""
-    draw = _Drawing(hidden)
+    draw = Drawing(hidden)
     lane = TOP + draw.strip / 2
     middle = lane + draw.strip / 2 + 46
     gates = middle + 44 + draw.strip / 2
@@ -137,7 +137,7 @@ def lstm(hidden: int, options: Any, activation: str) -> Layout:
 
 def gru(hidden: int, options: Any, activation: str) -> Layout:
     """One state on the top lane: z keeps a share of it, 1−z lets the candidate n in."""
-    draw = _Drawing(hidden)
+    draw = Drawing(hidden)
     lane = TOP + draw.strip / 2
     upper = lane + draw.strip / 2 + 34
     lower = upper + 44
@@ -207,7 +207,7 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
 
 def rnn(hidden: int, options: Any, activation: str) -> Layout:
     """Two products, their sum, one activation: the whole cell."""
-    draw = _Drawing(hidden)
+    draw = Drawing(hidden)
     lane = TOP + draw.strip / 2
     below = lane + draw.strip + 64
     draw.lanes.append({"role": "hidden", "y": lane, "label": "lane.hidden"})
@@ -230,7 +230,7 @@ def rnn(hidden: int, options: Any, activation: str) -> Layout:
     return draw.layout(8, below + draw.strip / 2 + 40)
 
 
-def _loops(draw: _Drawing, states: dict[str, float], bottom: float) -> None:
+def _loops(draw: Drawing, states: dict[str, float], bottom: float) -> None:
     """The rolled view: the state leaves at the right and comes back in at the left."""
     for place, state in enumerate(states):
         out, back = 7.86 - 0.08 * place, 0.14 + 0.08 * place

@@ -70,7 +70,8 @@ class Tensor:
     """Named values: axis names, role (decides the colour), scale, and the operation that made them.
 
     `values` has one axis per name in `axes`; the first is the step axis where the tensor changes
-    with the step. `sent` is False for what the player recomputes itself.
+    with the step. `sent` is False for what the player recomputes itself. `group` names the model it
+    belongs to where a scene has several; `name` then begins with it.
     """
 
     name: str
@@ -81,6 +82,7 @@ class Tensor:
     operation: Operation
     scale: str = "signed"
     sent: bool = True
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,10 @@ class Sequence:
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A stepped computation, validated when it is built. See the module's docstring."""
+    """A stepped computation, validated when it is built. See the module's docstring.
+
+    `direction` -1: the computation runs from the last step to the first, and so does the player.
+    """
 
     kind: str
     title: str
@@ -128,6 +133,9 @@ class Scene:
     rest: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     step_axis: str = "time"
+    groups: tuple[Mapping[str, Any], ...] = ()
+    tracks: tuple[Mapping[str, Any], ...] = ()
+    direction: int = 1
 
     def __post_init__(self) -> None:
         for tensor in self.tensors:
@@ -197,6 +205,7 @@ class Scene:
             "mark": list(self.mark),
             "rest": self.rest,
             "facts": dict(self.facts),
+            "direction": self.direction,
         }
 
 
@@ -220,6 +229,7 @@ def _tensor_json(tensor: Tensor, at: int | None) -> dict[str, Any]:
             "operands": [asdict(operand) for operand in operation.operands],
         },
         "at": at,
+        "group": tensor.group,
     }
 
 
@@ -330,8 +340,10 @@ def _check_names(scene: Scene) -> None:
     asked += [str(name) for node in scene.layout.nodes for name in node.get("stages", {}).values()]
     asked += [str(wire["carries"]) for wire in scene.layout.wires]
     asked += [name for substep in scene.substeps for name in substep["tensors"]]
-    if scene.sequence.prediction:
-        asked.append(scene.sequence.prediction)
+    asked += [name for track in scene.tracks for name in track["tensors"]]
+    asked += [name for track in scene.tracks for name in track.get("beside", ())]
+    answers = (scene.sequence.prediction, *(group["prediction"] for group in scene.groups))
+    asked += [name for name in answers if name]
     unknown = sorted(set(asked) - set(scene.by_name))
     if unknown:
         raise ValueError(f"the picture names tensors that the scene does not have: {unknown}")

@@ -1,0 +1,269 @@
+"""The scene of a backward sweep: ∂L/∂s_t from the last step to the first, one product at a time.
+
+    ∂L/∂s_t = direct_t + ∂L/∂s_{t+1} · J_{t+1},     J_t = ∂s_t/∂s_{t−1}
+
+s is h, or h and c of an LSTM one above the other. Werbos 1990; Pascanu, Mikolov & Bengio 2013.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from seqviz.scenes.layouts import CELL, TOP, Drawing
+from seqviz.scenes.operations import Array
+from seqviz.scenes.scene import Layout, Operand, Operation, Scene, Sequence, Tensor
+
+MATRIX_FLOATS = 60_000
+JACOBIANS = "tests/core/test_jacobians.py"
+GRADIENTS = "tests/core/test_gradients.py"
+EDGES = "tests/scenes/test_backprop.py::test_nothing_enters_from_beyond_the_last_step"
+NORMS = "tests/scenes/test_backprop.py::test_norms_stand_for_matrices_that_are_not_sent"
+STATE = {False: "∂L/∂h", True: "∂L/∂s"}
+
+
+def sends_matrices(steps: int, size: int) -> bool:
+    """Whether the factors and their products, T matrices S × S each, are few enough to send."""
+    return 2 * steps * size * size <= MATRIX_FLOATS
+
+
+def backprop_scene(
+    trace: Any,
+    jacobians: Any,
+    direct: Any,
+    *,
+    within: Any = None,
+    loss_at: str = "last",
+    shown_norms: Any = None,
+    sequence: Sequence | None = None,
+    title: str = "",
+    rest: int | None = None,
+) -> Scene:
+    """The backward sweep over a trace.
+
+    `jacobians` (T, S, S) are `core.jacobians.step_jacobians`, `direct` (T, H) the part of ∂L/∂h_t
+    that comes from the loss at t itself, `within` (T, H) ∂h_t/∂c_t of the same step (LSTM).
+    `shown_norms` (T,) takes the place of ‖∂L/∂h_t‖ on the log strip, where the run on screen
+    computed it in another precision.
+    """
+    steps, hidden = (int(n) for n in trace.record.h.shape)
+    sweep = _Sweep(np.asarray(jacobians, np.float64), np.asarray(direct, np.float64))
+    matrices = sends_matrices(steps, sweep.size)
+    if matrices:
+        sweep.factors()
+    else:
+        sweep.summary()
+    sweep.states(hidden, None if within is None else np.asarray(within, np.float64))
+    if shown_norms is not None:
+        norms = np.asarray(shown_norms, np.float64)
+        sweep.given("shown_norm", "‖∂L/∂h‖ float32", ("time",), norms, GRADIENTS, scale="log")
+    named = "dh_norm" if shown_norms is None else "shown_norm"
+    return Scene(
+        kind="backprop",
+        title=title or "BPTT",
+        steps=steps,
+        tensors=tuple(sweep.tensors),
+        layout=_layout(sweep.size, matrices),
+        substeps=_substeps(matrices),
+        sequence=sequence or Sequence(tuple(str(t + 1) for t in range(steps))),
+        panels=("direct", "arriving", "g") if loss_at == "all" else ("g",),
+        gradient={
+            "h": named,
+            "c": "dc_norm" if within is not None else None,
+            "direct": "direct_norm",
+            "loss": loss_at,
+        },
+        rest=max(0, steps - 6) if rest is None else rest,
+        facts={"matrices": matrices, "joint": within is not None},
+        direction=-1,
+    )
+
+
+class _Sweep:
+    """The tensors of one backward sweep, in the order they are computed."""
+
+    def __init__(self, jacobians: Array, direct: Array) -> None:
+        self.tensors: list[Tensor] = []
+        self.jacobians = jacobians
+        self.size = jacobians.shape[-1]
+        self.joint = self.size != direct.shape[1]
+        pad = np.zeros((len(direct), self.size - direct.shape[1]))
+        self.direct = np.concatenate([direct, pad], axis=1)
+        self.symbol = STATE[self.joint]
+        self._total()
+
+    def _total(self) -> None:
+        """∂L/∂s_t and the part of it that arrives from later steps."""
+        self.arriving = np.zeros_like(self.direct)
+        self.g = self.direct.copy()
+        with np.errstate(all="ignore"):
+            for t in reversed(range(len(self.g) - 1)):
+                self.arriving[t] = self.g[t + 1] @ self.jacobians[t + 1]
+                self.g[t] = self.direct[t] + self.arriving[t]
+
+    def given(
+        self,
+        name: str,
+        symbol: str,
+        axes: tuple[str, ...],
+        values: Any,
+        vouched: str,
+        role: str = "gradient",
+        scale: str = "signed",
+    ) -> None:
+        operation = Operation("given", (), {"vouched": vouched})
+        array = np.asarray(values, dtype=np.float64)
+        self.tensors.append(Tensor(name, symbol, axes, array, role, operation, scale))
+
+    def add(
+        self,
+        name: str,
+        symbol: str,
+        operation: str,
+        *operands: Operand | str,
+        values: Array,
+        axes: tuple[str, ...] = ("time", "state"),
+        role: str = "gradient",
+        scale: str = "signed",
+        sent: bool = False,
+        **parameters: Any,
+    ) -> None:
+        read = tuple(Operand(o) if isinstance(o, str) else o for o in operands)
+        made = Operation(operation, read, parameters)
+        self.tensors.append(Tensor(name, symbol, axes, values, role, made, scale, sent))
+
+    def norm(self, name: str, symbol: str, *of: str, role: str = "gradient") -> None:
+        """‖·‖ of a vector, or of a matrix (Frobenius) as the norm of the norms of its rows."""
+        (source,) = of
+        values = self._of(source)
+        if values.ndim == 3:
+            rows = _norm(values)
+            axes = ("time", "state")
+            self.add(
+                f"{source}_rows", f"‖{symbol}‖ rows", "norm", source,
+                values=rows, axes=axes, role=role, scale="log",
+            )  # fmt: skip
+            source, values = f"{source}_rows", rows
+        self.add(
+            name, f"‖{symbol}‖", "norm", source,
+            values=_norm(values), axes=("time",), role=role, scale="log",
+        )  # fmt: skip
+
+    def factors(self) -> None:
+        """The chain with its matrices: J, the product P of all J after t, and v·J."""
+        size, steps = self.size, len(self.g)
+        axes = ("time", "to", "from")
+        self._edges()
+        self.given("no_step", "0", ("to", "from"), np.zeros((size, size)), EDGES, "plain")
+        self.given("one", "I", ("to", "from"), np.eye(size), EDGES, "plain")
+        self.given("no_norm", "0", (), np.zeros(()), EDGES, "plain", "log")
+        self.given("J", "J", axes, self.jacobians, JACOBIANS, "hidden")
+        self.norm("J_norm", "J", "J", role="hidden")
+        products = np.empty_like(self.jacobians)
+        product = np.eye(size)
+        with np.errstate(all="ignore"):
+            for t in reversed(range(steps)):
+                products[t] = product
+                product = product @ self.jacobians[t]
+        later = Operand("P", 1, "one"), Operand("J", 1, "one")
+        self.add(
+            "P", "J_T⋯J_{t+1}", "matmul", *later,
+            values=products, axes=axes, role="hidden", sent=True,
+        )  # fmt: skip
+        self.norm("P_norm", "J_T⋯J_{t+1}", "P", role="hidden")
+        self.add(
+            "arriving", f"{self.symbol} later", "matmul",
+            Operand("g", 1, "nothing"), Operand("J", 1, "no_step"), values=self.arriving,
+        )  # fmt: skip
+        self.add("g", self.symbol, "add", "direct", "arriving", values=self.g, sent=True)
+
+    def summary(self) -> None:
+        """The chain without its matrices: their norms, and what each step hands on."""
+        self._edges()
+        self.given("no_norm", "0", (), np.zeros(()), EDGES, "plain", "log")
+        norms = _norm(_norm(self.jacobians))
+        self.given("J_norm", "‖J‖", ("time",), norms, NORMS, "hidden", "log")
+        self.given("g", self.symbol, ("time", "state"), self.g, GRADIENTS)
+        with np.errstate(all="ignore"):
+            arriving = self.g - self.direct
+        self.add("arriving", f"{self.symbol} later", "sub", "g", "direct", values=arriving)
+
+    def states(self, hidden: int, within: Array | None) -> None:
+        """‖∂L/∂h_t‖, its direct part, and ‖∂L/∂c_t‖ with c_t → h_t of the same step."""
+        self.norm("direct_norm", "∂L/∂h direct", "direct")
+        if within is None:
+            self.norm("dh_norm", "∂L/∂h", "g")
+            return
+        axes = ("time", "hidden")
+        top, bottom = self.g[:, :hidden], self.g[:, hidden:]
+        self.add("g_h", "∂L/∂h", "slice", "g", values=top, axes=axes, block=[0, hidden])
+        self.norm("dh_norm", "∂L/∂h", "g_h")
+        self.add(
+            "g_c", "∂L/∂c later", "slice", "g",
+            values=bottom, axes=axes, block=[hidden, 2 * hidden],
+        )  # fmt: skip
+        self.given("within", "∂h/∂c", axes, within, JACOBIANS, "cell")
+        with np.errstate(all="ignore"):
+            through = top * within
+            both = bottom + through
+        self.add("through_h", "∂L/∂c now", "multiply", "g_h", "within", values=through, axes=axes)
+        self.add("dc", "∂L/∂c", "add", "g_c", "through_h", values=both, axes=axes)
+        self.norm("dc_norm", "∂L/∂c", "dc")
+
+    def _edges(self) -> None:
+        self.given("nothing", "0", ("state",), np.zeros(self.size), EDGES, "plain")
+        axes = ("time", "state")
+        self.given("direct", f"{self.symbol} direct", axes, self.direct, GRADIENTS)
+
+    def _of(self, name: str) -> Array:
+        return next(tensor.values for tensor in self.tensors if tensor.name == name)
+
+
+def _norm(values: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return np.asarray(np.sqrt((values**2).sum(axis=-1)))
+
+
+def _substeps(matrices: bool) -> tuple[dict[str, Any], ...]:
+    error = {"name": "error", "tensors": ["direct"]}
+    factor = {"name": "factor", "tensors": ["arriving"]}
+    total: list[str] = ["g", "P"] if matrices else ["g"]
+    return (error, factor, {"name": "total", "tensors": total})
+
+
+def _layout(size: int, matrices: bool) -> Layout:
+    """∂L/∂s_{t+1} comes in at the right and leaves at the left; J stands on the way.
+
+    The error of the step's own loss enters from below; so does the product of all factors so far.
+    """
+    draw = Drawing(size)
+    lane = TOP + draw.strip / 2
+    below = lane + draw.strip + 74
+    edge = "nothing"
+    draw.lanes.append({"role": "gradient", "y": lane, "label": "lane.backwards"})
+    draw.strip_of("g", 7.5, lane, id="g_next", shift=1, edge=edge, label="g_next", side="top")
+    times_x = 4.35 if matrices else 5.6
+    draw.node("times", "glyph", "arriving", times_x, lane, text="×")
+    draw.strip_of("arriving", 3.45, lane, label="arriving", side="top")
+    draw.node("sum", "glyph", "g", 2.0, lane, text="+")
+    draw.strip_of("direct", 2.0, below, label="direct", side="left")
+    draw.strip_of("g", 0.5, lane, id="g", label="g", side="top")
+    number = {"shift": 1, "edge": "no_norm", "label": "J_norm", "side": "left"}
+    beside = below + draw.strip / 2 - CELL
+    if matrices:
+        at = {"shift": 1, "edge": "no_step", "label": "J"}
+        draw.node("J", "matrix", "J", 5.75, lane, **at)
+        draw.node("P", "matrix", "P", 5.75, below, label="P")
+        draw.strip_of("J_norm", 4.2, beside - 44, id="J_norm", **number)
+        draw.strip_of("P_norm", 4.2, beside, label="P_norm", side="left")
+        draw.wire("J", "times", "hidden", "factor", carries="J", shift=1)
+    else:
+        draw.strip_of("J_norm", 5.6, below, id="J_norm", **number)
+        draw.wire("J_norm", "times", "hidden", "factor", carries="J_norm", shift=1)
+    over = (7.5, lane) if not matrices else (7.5, lane - draw.strip / 2 - 12)
+    through = [] if not matrices else [(7.05, over[1]), (times_x, over[1])]
+    draw.wire("g_next", "times", "gradient", "factor", *through, carries="g", shift=1)
+    draw.wire("times", "arriving", "gradient", "factor", carries="arriving", arrow=False)
+    draw.wire("arriving", "sum", "gradient", "total", carries="arriving")
+    draw.wire("direct", "sum", "gradient", "error", carries="direct")
+    draw.wire("sum", "g", "gradient", "total", carries="g")
+    return draw.layout(8, below + draw.strip / 2 + 20)

@@ -64,8 +64,9 @@ class CellRecord:
 
     `mode` is what was really run: a configuration that asks for a model that does not ship gets
     a fresh one. `probabilities` is (T, classes); `loss` the mean over the steps with a target,
-    in nats. `ghost` is the run before the what-if or the edit. `exploded` is the first step whose
-    state is too large to be shown, or not a number.
+    in nats. `ghost` is the run before the what-if and the edit, `unedited` (None unless x was
+    edited) the one without the edit alone. `exploded` is the first step whose state is too large
+    to be shown, or not a number.
     """
 
     config: CellConfig
@@ -80,6 +81,7 @@ class CellRecord:
     ghost: Trace | None
     ghost_probabilities: Tensor | None
     ghost_loss: float | None
+    unedited: Trace | None
     taught: tuple[float, float] | None
     exploded: int | None
 
@@ -159,7 +161,8 @@ def _record(
     model: SequenceModel,
     taught: tuple[float, float] | None,
 ) -> CellRecord:
-    xs, edited = _edited(config, task, model)
+    edited = _edited(config, task)
+    xs = edited.encode(model)
     what_if = WhatIf(config.wipe, _force(config, model, len(xs)))
     trace = _trace(config, model, xs, what_if, config.gain, config.activation)
     targets = model.encode_targets(task.targets) if task.targets else None
@@ -170,6 +173,11 @@ def _record(
     if changed or edited is not task:
         ghost = _trace(config, model, task.encode(model), WhatIf(), 1.0, own)
         ghost_probabilities, ghost_loss = _predictions(model, ghost, targets)
+    unedited = None
+    if edited is not task:
+        unedited = _trace(
+            config, model, task.encode(model), what_if, config.gain, config.activation
+        )
     unknown = tuple(t for t, token in enumerate(edited.inputs) if token not in model.vocabulary)
     return CellRecord(
         config=config,
@@ -184,25 +192,25 @@ def _record(
         ghost=ghost,
         ghost_probabilities=ghost_probabilities,
         ghost_loss=ghost_loss,
+        unedited=unedited,
         taught=taught,
         exploded=first_beyond(trace),
     )
 
 
-def _edited(config: CellConfig, task: Task, model: SequenceModel) -> tuple[Tensor, Task]:
-    """xs with x at `edit_step` replaced, and the task as it now reads."""
+def _edited(config: CellConfig, task: Task) -> Task:
+    """The task with x at `edit_step` replaced; the very same one where nothing changes."""
     t = config.edit_step
     if t is None or t >= len(task):
-        return task.encode(model), task
+        return task
     if task.values is not None:
         values = (*task.values[:t], config.edit_value, *task.values[t + 1 :])
         inputs = (*task.inputs[:t], label(config.edit_value), *task.inputs[t + 1 :])
         edited = replace(task, values=values, inputs=inputs)
-    elif config.edit_token:
-        edited = replace(task, inputs=(*task.inputs[:t], config.edit_token, *task.inputs[t + 1 :]))
     else:
-        return task.encode(model), task
-    return edited.encode(model), edited
+        token = config.edit_token or task.inputs[t]
+        edited = replace(task, inputs=(*task.inputs[:t], token, *task.inputs[t + 1 :]))
+    return task if edited == task else edited
 
 
 def _trace(

@@ -11,11 +11,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from seqviz.core.jacobians import last_state_products
+from seqviz.core.jacobians import cell_to_hidden, last_state_products
+from seqviz.core.unroll import Trace
 from seqviz.models.experiment import CellRecord
 from seqviz.models.tasks import Task
 
 LISTED = 12
+RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 BANDS = (("exploding", 1e2), ("alive", 1e-3), ("shrinking", 1e-6), ("zero", 0.0))
 
 
@@ -36,11 +38,16 @@ def findings(record: CellRecord) -> list[Finding]:
 
 
 def number(value: float) -> str:
-    """A number for a sentence: three digits that count, powers of ten where they are shorter."""
+    """A number for a sentence: three digits that count, in full from a thousandth to 99 999."""
     if value == 0 or not math.isfinite(value):
         return {math.inf: "∞", -math.inf: "−∞"}.get(value, "0" if value == 0 else "NaN")
-    text = f"{value:.3g}" if 1e-3 <= abs(value) < 1e5 else f"{value:.2e}"
-    return text.replace("-", "−")
+    rounded = float(f"{value:.3g}")
+    if 1e-3 <= abs(rounded) < 1e3:
+        return f"{rounded:g}".replace("-", "−")
+    if 1e3 <= abs(rounded) < 1e5:
+        return f"{value:.0f}".replace("-", "−")
+    mantissa, power = f"{value:.2e}".split("e")
+    return f"{mantissa}×10{str(int(power)).translate(RAISED)}".replace("-", "−")
 
 
 def percent(value: float) -> str:
@@ -73,16 +80,23 @@ def repeated(record: CellRecord) -> tuple[int, int] | None:
 
 
 def band(ratio: float) -> str:
-    """The named band of ‖∂L/∂h_1‖ / ‖∂L/∂h_T‖."""
+    """The named band of a gradient at step 1 against that at the step of the loss."""
     if not ratio > 0:
         return "zero"
     return next(name for name, floor in BANDS if ratio > floor)
 
 
-def gradient_ratio(record: CellRecord) -> float:
-    """‖∂L/∂h_1‖ against the last step, or against the largest when every step has a loss."""
-    norms = record.gradients.h_norm
-    scale = norms.max() if record.config.loss == "all" else norms[_last_asked(record)]
+def loss_step(record: CellRecord) -> int:
+    """The last step whose prediction counts, 0-based; the last of all if none has a target."""
+    asked = _asked(record.task)
+    return asked[-1] if asked else len(record.trace) - 1
+
+
+def gradient_ratio(record: CellRecord, state: str = "h") -> float:
+    """‖∂L/∂h_1‖ (or of c) against the step of the loss, or the largest if every step has one."""
+    norms = record.gradients.h_norm if state == "h" else record.gradients.c_norm
+    assert norms is not None
+    scale = norms.max() if record.config.loss == "all" else norms[loss_step(record)]
     return float(norms[0] / scale) if float(scale) > 0 else 0.0
 
 
@@ -100,7 +114,8 @@ def memoryless_floor(task: Task) -> float | None:
     It is the entropy of the target given the token, counted on this sequence; on "hello" half
     of ln 2, because only the two l's have two answers.
     """
-    pairs = [pair for pair in zip(task.inputs, task.targets or (), strict=False) if pair[1]]
+    targets = task.targets or ()
+    pairs = [(task.inputs[t], targets[t]) for t in _asked(task)]
     if not pairs:
         return None
     tokens = Counter(token for token, _ in pairs)
@@ -108,14 +123,20 @@ def memoryless_floor(task: Task) -> float | None:
     return sum(spent) / len(pairs)
 
 
-def _last_asked(record: CellRecord) -> int:
-    nonzero = (record.gradients.h_norm > 0).nonzero().flatten()
-    return int(nonzero[-1]) if len(nonzero) else len(record.trace) - 1
+def _asked(task: Task) -> list[int]:
+    """The steps whose target is an answer that the model can give: those the loss counts."""
+    return [t for t, target in enumerate(task.targets or ()) if target in task.classes]
+
+
+def _held_at_one_step(record: CellRecord) -> bool:
+    """Whether a gate is forced at one step only, so that the steps are not all alike."""
+    what_if = record.trace.options.what_if
+    return what_if is not None and what_if.force is not None and what_if.force.step is not None
 
 
 def _same_token(record: CellRecord) -> list[Finding]:
     pair = repeated(record)
-    if pair is None:
+    if pair is None or _held_at_one_step(record):
         return []
     s, t = pair
     (first, first_p), (second, second_p) = answer(record, s), answer(record, t)
@@ -137,9 +158,8 @@ def _loss(record: CellRecord) -> list[Finding]:
     if record.loss is None or record.task.targets is None:
         return []
     classes = len(record.task.classes)
-    asked = sum(target is not None for target in record.task.targets)
     values = {
-        "n": asked,
+        "n": len(_asked(record.task)),
         "loss": number(record.loss),
         "classes": classes,
         "guess": number(math.log(classes)),
@@ -149,38 +169,45 @@ def _loss(record: CellRecord) -> list[Finding]:
 
 def _memory(record: CellRecord) -> list[Finding]:
     trace, steps = record.trace, len(record.trace)
+    if record.config.wipe or trace.kind == "rnn":
+        return []
     if trace.kind == "gru":
         z = float(trace.z[-1].mean())
         keep = z if trace.options.update == "keeps" else 1 - z
         values = {"T": steps, "z": number(z), "share": percent(keep)}
         return [Finding(f"z_{trace.options.update}", values)]
-    if trace.kind != "lstm" or steps < 2:
+    if steps < 2:
         return []
     kept = trace.f[1:].prod(dim=0)
     most, least = int(kept.argmax()), int(kept.argmin())
+    values = {
+        "T": steps,
+        "unit": most + 1,
+        "share": percent(float(kept[most])),
+        "least": least + 1,
+        "least_share": percent(float(kept[least])),
+    }
+    return [Finding("kept", values), _direct(trace, kept)]
+
+
+def _direct(trace: Trace, kept: Tensor) -> Finding:
+    """∂c_T/∂c_1 along every path, the product of the forget gates alone, and the difference."""
     hidden = len(kept)
-    full = last_state_products(trace)[0, hidden:, hidden:]
-    return [
-        Finding(
-            "kept",
-            {
-                "T": steps,
-                "unit": most + 1,
-                "share": percent(float(kept[most])),
-                "least": least + 1,
-                "least_share": percent(float(kept[least])),
-            },
-        ),
-        Finding(
-            "direct", {"full": number(float(full.norm())), "direct": number(float(kept.norm()))}
-        ),
-    ]
+    by_h, by_c = last_state_products(trace)[0, hidden:].split(hidden, dim=-1)
+    full = by_c + by_h * cell_to_hidden(trace)[0]
+    parts = {"full": full, "direct": kept, "rest": full - kept.diag()}
+    return Finding("direct", {name: number(float(part.norm())) for name, part in parts.items()})
 
 
 def _gradient(record: CellRecord) -> Finding:
     ratio = gradient_ratio(record)
-    key = "all" if record.config.loss == "all" else band(ratio)
-    return Finding(f"gradient_{key}", {"ratio": number(ratio)})
+    if record.config.loss == "all":
+        return Finding("gradient_all", {"ratio": number(ratio)})
+    values = {"ratio": number(ratio), "t": loss_step(record) + 1}
+    if record.trace.kind != "lstm":
+        return Finding(f"gradient_{band(ratio)}", values)
+    of_c = gradient_ratio(record, "c")
+    return Finding(f"gradient_{band(max(ratio, of_c))}_c", {**values, "c_ratio": number(of_c)})
 
 
 def _what_if(record: CellRecord) -> list[Finding]:
@@ -212,18 +239,17 @@ def _what_if(record: CellRecord) -> list[Finding]:
     else:
         told.append(Finding("what_if_none", {"most": number(float(difference.max()))}))
     floor = memoryless_floor(record.task)
-    if record.config.wipe and floor is not None:
+    if record.config.wipe and floor is not None and not _held_at_one_step(record):
         told.append(Finding("wiped", {"floor": number(floor)}))
-    k = record.config.edit_step
-    if k is not None and k < len(difference):
-        before_k = float(difference[:k].max()) if k else 0.0
-        values = {
-            "k": k + 1,
-            "after": number(float(difference[k:].max())),
-            "before": number(before_k),
-        }
-        told.append(Finding("edited", values))
-    return told
+    return told if record.unedited is None else [*told, _edited(record, record.unedited)]
+
+
+def _edited(record: CellRecord, unedited: Trace) -> Finding:
+    """What the changed input alone does to h, before its step and from it on."""
+    k = record.config.edit_step or 0
+    difference = (record.trace.record.h - unedited.record.h).abs()
+    before, after = float(difference[:k].max()) if k else 0.0, float(difference[k:].max())
+    return Finding("edited", {"k": k + 1, "before": number(before), "after": number(after)})
 
 
 def _identity(record: CellRecord) -> list[Finding]:
@@ -235,7 +261,7 @@ def _identity(record: CellRecord) -> list[Finding]:
 
 
 def collapse_error(record: CellRecord) -> float:
-    """|h_T − (W^T h_0 + Σ_k W^(T−k) (W_ih x_k + b))|, relative, with matrix powers of W_hh."""
+    """‖h_T − (W^T h_0 + Σ_k W^(T−k) (W_ih x_k + b))‖ / ‖h_T‖, with matrix powers of W_hh."""
     trace, cell = record.trace, record.trace.cell
     with torch.no_grad():
         steps = len(trace)
@@ -244,7 +270,7 @@ def collapse_error(record: CellRecord) -> float:
         for k, x in enumerate(trace.record.x):
             power = torch.linalg.matrix_power(cell.weight_hh, steps - 1 - k)
             total = total + power @ (cell.weight_ih @ x + bias)
-        return float((total - trace.h[-1]).norm() / max(1.0, float(trace.h[-1].norm())))
+        return float((total - trace.h[-1]).norm() / (float(trace.h[-1].norm()) or 1.0))
 
 
 def concat_error(record: CellRecord) -> float:

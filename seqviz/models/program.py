@@ -10,6 +10,7 @@ from seqviz.models.experiment import (
     CellConfig,
     CellRecord,
     shipped,
+    task_of,
     teachable,
 )
 
@@ -87,7 +88,7 @@ def _model(config: CellConfig, record: CellRecord) -> list[str]:
 
 
 def _inputs(config: CellConfig, record: CellRecord) -> list[str]:
-    task = record.task
+    task = record.task if record.taught is None else task_of(config)
     if task.values is not None:
         return [f"xs = torch.tensor({list(task.values)!r}, dtype=torch.float64)[:, None]"]
     return [f"tokens = {list(task.inputs)!r}", "xs = model.encode(tokens)"]
@@ -101,6 +102,8 @@ def _changes(config: CellConfig, record: CellRecord) -> list[str]:
             f"for checkpoint in train(model, xs, targets, steps={TAUGHT_STEPS}):",
             "    pass",
         ]
+    if record.taught is not None and record.unedited is not None:
+        lines += [f"tokens = {list(record.task.inputs)!r}", "xs = model.encode(tokens)"]
     if config.gain != 1.0:
         lines.append(f"model.cell.weight_hh.data *= {config.gain!r}")
     if record.trace.options.update != "keeps":

@@ -3,7 +3,15 @@
 from dataclasses import dataclass, field
 
 from seqviz.models.experiment import CellRecord
-from seqviz.models.findings import BANDS, answer, band, gradient_ratio, number, repeated
+from seqviz.models.findings import (
+    BANDS,
+    answer,
+    band,
+    gradient_ratio,
+    loss_step,
+    number,
+    repeated,
+)
 
 Option = tuple[str, dict[str, object]]
 
@@ -25,9 +33,10 @@ def questions(record: CellRecord) -> list[Question]:
         return []
     pair = repeated(record)
     asked = [] if pair is None else [_same_token(record, *pair)]
-    if len(record.trace) > 1 and record.config.loss == "last":
+    if loss_step(record) > 0 and record.config.loss == "last":
         asked.append(_gradient(record))
-    if record.trace.h.shape[1] > 1:
+    sizes = record.trace.h[-1].abs().sort(descending=True).values
+    if len(sizes) > 1 and sizes[0] > sizes[1]:
         asked.append(_largest(record))
     return asked
 
@@ -48,7 +57,9 @@ def _gradient(record: CellRecord) -> Question:
     ratio = gradient_ratio(record)
     names = [name for name, _ in BANDS]
     options: tuple[Option, ...] = tuple((f"band.{name}", {}) for name in names)
-    return Question("gradient", {}, options, names.index(band(ratio)), {"ratio": number(ratio)})
+    step = loss_step(record) + 1
+    told: dict[str, object] = {"t": step, "ratio": number(ratio)}
+    return Question("gradient", {"t": step}, options, names.index(band(ratio)), told)
 
 
 def _largest(record: CellRecord) -> Question:

@@ -77,6 +77,13 @@ def test_any_configuration_runs_and_its_program_prints_its_numbers(config: CellC
     assert printed(record) == output(record)
 
 
+def test_the_program_teaches_on_the_text_before_the_edit() -> None:
+    record = run(replace(FRESH, taught=True, cell="gru", edit_step=1, edit_token="o"))
+    assert record.trace.x[1].tolist() == [0, 0, 0, 1]
+    assert printed(record) == output(record)
+    assert record.taught == run(replace(FRESH, taught=True, cell="gru")).taught
+
+
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("source", ["hello", "text", "sine"])
 def test_the_plain_program_is_pytorchs_own_cell(cell: str, source: str) -> None:

@@ -1,0 +1,297 @@
+r"""How long chains of step Jacobians grow or shrink, in logarithms, so that nothing underflows.
+
+∂s_t/∂s_k = J_t J_{t−1} … J_{k+1}. All rows that have entered at or after k are multiplied by
+J_{k+1} at once; a row whose norm nears the end of float64 is divided by it, and the logarithm of
+what was divided out is kept. Natural logarithms throughout; −inf is an exact zero.
+
+    the last state           2 T S³       ∂s_T/∂s_k for every k
+    every loss, every step   T² S²        ∂ℓ_t/∂s_k
+    every state, every step  T² S³        ∂s_t/∂s_k; None above a budget
+
+The bound is eq. (6) and (7) of Pascanu, Mikolov & Bengio 2013.
+"""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from seqviz.core.activations import find_activation
+from seqviz.core.jacobians import cell_to_hidden, step_jacobians
+from seqviz.core.norms import log_norm, matrix_norms
+from seqviz.core.unroll import Trace
+
+FROBENIUS_BUDGET = 5e9
+SPECTRAL_BUDGET = 5e8
+PARTS = ("h", "c", "state")
+_FAR = 1e100
+
+
+@dataclass(frozen=True)
+class StateNorms:
+    """ln‖∂s_t/∂s_k‖ for `part` of the state: Frobenius, and the largest singular value or None.
+
+    (T,) indexed [k] for the last t, or (T, T) indexed [t, k], −inf for k > t. A matrix with S rows
+    has ‖·‖₂ ≤ ‖·‖_F ≤ √S ‖·‖₂.
+    """
+
+    part: str
+    frobenius: Tensor
+    spectral: Tensor | None
+
+
+@dataclass(frozen=True)
+class LossNorms:
+    """ln‖∂ℓ_t/∂h_k‖, ln‖∂ℓ_t/∂c_k‖ (LSTM, else None) and of the joint state, (T, T) as [t, k]."""
+
+    h: Tensor
+    c: Tensor | None
+    state: Tensor
+
+
+@dataclass(frozen=True)
+class GradientNorms:
+    """ln‖∂L/∂h_t‖, ln‖∂L/∂c_t‖ (LSTM, else None) and of the joint state, (T,)."""
+
+    h: Tensor
+    c: Tensor | None
+    state: Tensor
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Three logarithms (T,) at each k, from the loosest to the truth; 0 at the last step.
+
+    weight   (T−1−k) ln(γ σ_max(W_hh)): sufficient for vanishing below 0, only necessary for
+             exploding above
+    factors  Σ_{j>k} ln σ_max(J_j): the very factors, each at its own worst direction
+    true     ln σ_max(J_{T−1} … J_{k+1})
+    per_step is ln(γ σ_max(W_hh)).
+    """
+
+    per_step: float
+    weight: Tensor
+    factors: Tensor
+    true: Tensor
+
+
+@dataclass(frozen=True)
+class KeptPath:
+    """The path through the forget gate alone beside the whole derivative, at each k up to T.
+
+    log_kept (T, H) is ln ∏_{j>k} f_j unit by unit (GRU: of what z keeps), log_direct (T,) the
+    logarithm of its Frobenius norm as a diagonal matrix, and log_true that of ∂c_T/∂c_k
+    (GRU: ∂h_T/∂h_k), every path through h and the gates included.
+    """
+
+    log_kept: Tensor
+    log_direct: Tensor
+    log_true: Tensor
+
+
+def last_state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateNorms:
+    """Of ∂s_T/∂s_k for every k.
+
+    part "h" is ∂h_T/∂h_k with c_k held still, "c" is ∂c_T/∂c_k with c_k → h_k included (as in
+    `gradients`), "state" the whole Jacobian; all three are one for RNN and GRU.
+    """
+    steps = _forward("last_state_norms", trace)
+    take = _taker(trace, part)
+    found = [
+        _measure(take(rows, k)[0], scale[0], spectral)
+        for k, _, rows, scale in _chains(steps, _identities(steps, 1))
+    ]
+    frobenius = torch.stack([one[0] for one in reversed(found)])
+    largest = torch.stack([one[1] for one in reversed(found)]) if spectral else None
+    return StateNorms(part, frobenius, largest)
+
+
+def state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateNorms | None:
+    """Of ∂s_t/∂s_k for every t and k, parts as in `last_state_norms`.
+
+    None if T² S³ > 5e9 (show `loss_norms` or `last_state_norms` then). The spectral norms, when
+    asked for, are None above 5e8.
+    """
+    steps = _forward("state_norms", trace)
+    cost = float(len(steps)) ** 2 * steps.shape[-1] ** 3
+    if cost > FROBENIUS_BUDGET:
+        return None
+    take, spectral = _taker(trace, part), spectral and cost <= SPECTRAL_BUDGET
+    frobenius = steps.new_full((len(steps), len(steps)), -math.inf)
+    largest = frobenius.clone() if spectral else None
+    for k, first, rows, scale in _chains(steps, _identities(steps, len(steps))):
+        one, top = _measure(take(rows, k), scale, spectral)
+        frobenius[k, first:] = one
+        if largest is not None:
+            largest[k, first:] = top
+    return StateNorms(part, frobenius.T, None if largest is None else largest.T)
+
+
+def loss_norms(trace: Trace, direct: Tensor) -> LossNorms:
+    """The (t, k) map of `gradient_map` as norms alone, with T² numbers in memory, not T² S.
+
+    `direct` (T, H) is ∂ℓ_t/∂h_t, row t from the loss at t.
+    """
+    steps = _forward("loss_norms", trace)
+    size, hidden = steps.shape[-1], trace.h.shape[-1]
+    start = _padded("loss_norms", trace, direct, size)[:, None]
+    h, c, state = steps.new_full((3, len(steps), len(steps)), -math.inf).unbind()
+    through = cell_to_hidden(trace).double() if trace.kind == "lstm" else None
+    for k, first, rows, scale in _chains(steps, start):
+        row = rows[:, 0]
+        state[k, first:] = log_norm(row) + scale
+        h[k, first:] = log_norm(row[:, :hidden]) + scale
+        if through is not None:
+            c[k, first:] = log_norm(row[:, hidden:] + row[:, :hidden] * through[k]) + scale
+    return LossNorms(h.T, c.T if through is not None else None, state.T)
+
+
+def gradient_norms(trace: Trace, direct: Tensor) -> GradientNorms:
+    """The curves of `gradients` for L = Σ_t ℓ_t, in logarithms: right for any T, O(T S²).
+
+    `direct` (T, H) is ∂ℓ_t/∂h_t. What comes from later steps and what enters at t are added at
+    the scale of the larger, so the smaller may be lost, as in any sum of floating point.
+    """
+    steps = _forward("gradient_norms", trace)
+    size, hidden = steps.shape[-1], trace.h.shape[-1]
+    start = _padded("gradient_norms", trace, direct, size)
+    entering = log_norm(start).tolist()
+    carried, scale = torch.zeros_like(start), steps.new_full((len(steps),), -math.inf)
+    vector, log = start[0] * 0, -math.inf
+    for k in reversed(range(len(steps))):
+        if log > -math.inf:
+            vector = vector @ steps[k + 1]
+            grown = float(log_norm(vector))
+            vector = vector / math.exp(grown) if grown > -math.inf else vector
+            log += grown
+        if entering[k] > -math.inf:
+            top = max(log, entering[k])
+            vector = vector * math.exp(log - top) + _shrunk(start[k], -top)
+            log = top
+        carried[k], scale[k] = vector, log
+    c = None
+    if trace.kind == "lstm":
+        through = cell_to_hidden(trace).double()
+        c = log_norm(carried[:, hidden:] + carried[:, :hidden] * through) + scale
+    return GradientNorms(log_norm(carried[:, :hidden]) + scale, c, log_norm(carried) + scale)
+
+
+def pascanu_bound(trace: Trace) -> Bound:
+    """(γ σ_max(W_hh))^(T−1−k) beside what it bounds, for an RNN; 2 T S³ and T singular values."""
+    if trace.kind != "rnn":
+        raise ValueError(f"pascanu_bound: expected an rnn, got {trace.kind}")
+    steps = _forward("pascanu_bound", trace)
+    name = trace.options.activation or str(getattr(trace.cell, "nonlinearity", "tanh"))
+    largest = float(torch.linalg.matrix_norm(trace.cell.weight_hh.detach().double(), 2))
+    rate = find_activation(name).steepest * largest
+    per_step = math.log(rate) if rate > 0 else -math.inf
+    after = torch.arange(len(steps) - 1, -1, -1, dtype=torch.float64)
+    weight = torch.where(after > 0, after * per_step, torch.zeros_like(after))
+    true = last_state_norms(trace, "h", spectral=True).spectral
+    assert true is not None
+    each = matrix_norms(steps).log()
+    factors = torch.cat([each[1:].flip(0).cumsum(0).flip(0), each.new_zeros(1)])
+    return Bound(per_step, weight, factors, true)
+
+
+def kept_path(trace: Trace) -> KeptPath:
+    """∏ f beside ∂c_T/∂c_k (LSTM), or what z keeps beside ∂h_T/∂h_k (GRU); O(T S³)."""
+    if trace.kind == "rnn":
+        raise ValueError("kept_path: expected an lstm or a gru, got rnn")
+    _forward("kept_path", trace, measure=False)
+    if trace.kind == "lstm":
+        kept, part = trace.f, "c"
+    else:
+        kept, part = (trace.z if trace.options.update == "keeps" else trace.z_rest), "h"
+    logs = kept.double().log()[1:].flip(0).cumsum(0).flip(0)
+    log_kept = torch.cat([logs, logs.new_zeros(1, kept.shape[-1])])
+    log_direct = torch.logsumexp(2 * log_kept, dim=-1) / 2
+    return KeptPath(log_kept, log_direct, last_state_norms(trace, part).frobenius)
+
+
+def _forward(where: str, trace: Trace, measure: bool = True) -> Tensor:
+    """The step Jacobians in float64, whatever the run had; a reversed run is refused."""
+    if trace.reverse:
+        raise ValueError(f"{where}: expected a forward trace, got a reversed one")
+    return step_jacobians(trace).double() if measure else trace.h
+
+
+def _padded(where: str, trace: Trace, direct: Tensor, size: int) -> Tensor:
+    """(T, S): the loss sees h directly and c not at all."""
+    if direct.shape != trace.h.shape:
+        raise ValueError(
+            f"{where}: expected direct of shape {tuple(trace.h.shape)}, got {tuple(direct.shape)}"
+        )
+    return torch.nn.functional.pad(direct.double(), (0, size - direct.shape[-1]))
+
+
+def _identities(steps: Tensor, last: int) -> Tensor:
+    """One identity for each of the last `last` steps."""
+    size = steps.shape[-1]
+    return torch.eye(size, dtype=steps.dtype).expand(last, size, size)
+
+
+def _chains(steps: Tensor, start: Tensor) -> Iterator[tuple[int, int, Tensor, Tensor]]:
+    """For k = T−1, …, 0: (k, first, rows, scale), good until the next is asked for.
+
+    start (n, m, S) holds what enters at each of the last n steps. rows (·, m, S) times
+    exp(scale) is start[t] J_t … J_{k+1} for t = first, …, T−1.
+    """
+    offset, size = len(steps) - len(start), steps.shape[-1]
+    rows, spare, scale = start.clone(), torch.empty_like(start), steps.new_zeros(len(start))
+    pause = _rescaled_every(steps)
+    for k in reversed(range(len(steps))):
+        old = slice(max(k + 1, offset) - offset, None)
+        if k + 1 < len(steps):
+            torch.mm(rows[old].view(-1, size), steps[k + 1], out=spare[old].view(-1, size))
+            rows, spare = spare, rows
+            if k % pause == 0:
+                _rescale(rows[old], scale[old])
+        first = max(k, offset)
+        if first == k:
+            rows[k - offset] = start[k - offset]
+        yield k, first, rows[first - offset :], scale[first - offset :]
+
+
+def _rescaled_every(steps: Tensor) -> int:
+    """Four ordinary factors cannot take a row out of float64; extraordinary ones are watched."""
+    largest = steps.abs().amax((1, 2))
+    ordinary = (largest == 0) | ((largest > 1e-20) & (largest < 1e20))
+    return 4 if bool(ordinary.all()) else 1
+
+
+def _rescale(rows: Tensor, scale: Tensor) -> None:
+    """Bring rows that are far from 1 back to it, and remember their logarithm."""
+    largest = rows.abs().amax((1, 2))
+    far = ((largest < 1 / _FAR) | (largest > _FAR)) & (largest > 0) & largest.isfinite()
+    if bool(far.any()):
+        rows[far] /= largest[far, None, None]
+        scale[far] += largest[far].log()
+
+
+def _taker(trace: Trace, part: str) -> Callable[[Tensor, int], Tensor]:
+    """The block of ∂s_t/∂s_k (·, S, S) that `part` names, by k."""
+    if part not in PARTS:
+        raise ValueError(f"state norms: expected part {', '.join(PARTS)}, got {part!r}")
+    if part == "c" and trace.kind != "lstm":
+        raise ValueError(f"state norms: expected part c for an lstm only, got {trace.kind}")
+    hidden = trace.h.shape[-1]
+    if part == "state" or trace.kind != "lstm":
+        return lambda rows, k: rows
+    if part == "h":
+        return lambda rows, k: rows[:, :hidden, :hidden]
+    through = cell_to_hidden(trace).double()
+    return lambda rows, k: rows[:, hidden:, hidden:] + rows[:, hidden:, :hidden] * through[k]
+
+
+def _measure(blocks: Tensor, scale: Tensor, spectral: bool) -> tuple[Tensor, Tensor]:
+    """Logarithms of the Frobenius norm and (if asked for, else 0) of the largest singular value."""
+    frobenius = log_norm(blocks, (-2, -1)) + scale
+    return frobenius, matrix_norms(blocks).log() + scale if spectral else scale
+
+
+def _shrunk(vector: Tensor, log: float) -> Tensor:
+    """vector · exp(log), in two halves so that neither overflows."""
+    return vector * math.exp(log / 2) * math.exp(log / 2)

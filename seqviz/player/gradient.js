@@ -14,7 +14,7 @@ const FLOOR = -8;
 const CEILING = 3;
 const DEEPEST = -12;
 const HIGHEST = 6;
-const BAND = { exploding: 2, shrinking: -3, zero: -6 };
+export const BAND = { exploding: 2, shrinking: -3, zero: -6 };
 
 /** @param {object} ctx the player's context */
 export function makeGradient(ctx) {
@@ -40,10 +40,14 @@ export function makeGradient(ctx) {
   };
 }
 
-/** log10 of the norms relative to the last step, or to the largest when every step has a loss. */
+/**
+ * log10 of the norms relative to the step of the loss, after which all norms are zero, or to the
+ * largest when every step has a loss.
+ */
 export function logRatios(norms, loss) {
   const finite = norms.filter((norm) => Number.isFinite(norm));
-  const reference = loss === "last" ? norms[norms.length - 1] : Math.max(...finite, 0);
+  const atLoss = norms.findLast((norm) => norm !== 0) ?? 0;
+  const reference = loss === "last" ? atLoss : Math.max(...finite, 0);
   const againstNothing = (norm) => (norm > 0 ? Infinity : -Infinity);
   return norms.map((norm) =>
     (reference > 0 || Number.isNaN(norm) ? Math.log10(norm / reference) : againstNothing(norm)));
@@ -78,7 +82,7 @@ function paintGradient(ctx, strip, width) {
   const step = Math.min((width - AXIS - LABELS) / ctx.model.steps, STEP_MOST);
   const plot = step * ctx.model.steps;
   Object.assign(strip, { width: AXIS + plot + LABELS, step, plot });
-  const predicted = Boolean(ctx.model.scene.sequence.prediction);
+  const predicted = Boolean(ctx.model.scene.sequence.prediction) && gradient.of !== "state";
   setHidden(strip.about, !predicted || width - strip.width < ABOUT_LEAST);
   const y = (exponent) => 8 + ((strip.high - exponent) / (strip.high - strip.low)) * (HEIGHT - 26);
   strip.y = y;

@@ -24,6 +24,7 @@ def record_scene(
         record.trace,
         gradients=record.gradients,
         loss_at=record.config.loss,
+        loss_of="state" if record.loss is None else "prediction",
         readout=None if readout is None else (readout.weight.detach(), readout.bias.detach()),
         sequence=Sequence(
             inputs=tuple(label(token) for token in task.inputs),

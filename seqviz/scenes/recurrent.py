@@ -116,6 +116,7 @@ def cell_scene(
     *,
     gradients: Any = None,
     loss_at: str = "last",
+    loss_of: str | None = None,
     readout: tuple[Any, Any] | None = None,
     sequence: Sequence | None = None,
     ghost: Any = None,
@@ -126,9 +127,10 @@ def cell_scene(
 ) -> Scene:
     """The scene of one layer in one direction.
 
-    `trace` is a `core.unroll.Trace`; `gradients` a `core.gradients.Gradients` of the
-    loss at `loss_at`; `readout` the output
-    layer's (W_hy, b_y); `ghost` the trace of the run before a what-if, drawn faint behind this one.
+    `trace` is a `core.unroll.Trace`; `gradients` a `core.gradients.Gradients` of the loss at
+    `loss_at`, which is of the "prediction" or of the "state" (the first where there is a readout,
+    unless `loss_of` says so); `readout` the output layer's (W_hy, b_y); `ghost` the trace of the
+    run before a what-if, drawn faint behind this one.
     """
     build = _Builder(trace)
     _inputs(build)
@@ -150,7 +152,12 @@ def cell_scene(
         substeps=_substeps(build, readout is not None),
         sequence=sequence,
         panels=PANELS[trace.kind],
-        gradient=_gradient_names(trace.kind, loss_at) if gradients is not None else None,
+        gradient=None
+        if gradients is None
+        else {
+            **_gradient_names(trace.kind, loss_at),
+            "of": loss_of or ("state" if readout is None else "prediction"),
+        },
         ghost=ghosts,
         mark=tuple(mark),
         rest=rest,

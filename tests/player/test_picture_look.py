@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from seqviz.models.experiment import CellConfig, run
 from seqviz.scenes import Sequence
+from seqviz.scenes.cell import record_scene
 from tests.player.stage import (
     CONTRAST,
     cell,
@@ -220,6 +222,28 @@ def test_gradient_bands_have_the_limits_they_name(page: Page) -> None:
     ratios = "([norms, loss]) => window.module.logRatios(norms, loss)"
     assert page.evaluate(ratios, [[0.01, 0.1, 1], "last"]) == [-2, -1, 0]
     assert page.evaluate(ratios, [[2, 20, 0.2], "all"]) == pytest.approx([-1, 0, -2])
+
+
+def test_gradients_are_measured_against_the_step_of_the_loss(page: Page) -> None:
+    """The last character has no answer of the model's, so the loss is one step earlier."""
+    record = run(CellConfig(source="text", text=tuple("help")))
+    show(page, record_scene(record))
+    assert "last prediction" in page.locator(".gradient-title").inner_text()
+    norms, readings = record.gradients.h_norm, []
+    for key in ("Home", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+        readings.append(page.locator(".gradient-reading").inner_text())
+    assert float(norms[2]) == 0
+    assert "‖∂L/∂h‖ = 0.0000, effectively zero" in readings[2]
+    assert float(norms[0] / norms[1]) < 1e2
+    assert all(", alive" in reading and "exploding" not in reading for reading in readings[:2])
+
+
+def test_without_an_answer_the_gradients_are_said_to_be_of_the_state(page: Page) -> None:
+    show(page, record_scene(run(CellConfig(source="text", text=tuple("xyz")))))
+    assert page.locator(".token-says").count() == 2
+    assert "last state" in page.locator(".gradient-title").inner_text()
+    assert not page.locator(".gradient-about").is_visible()
 
 
 def test_a_gradient_bar_tells_its_absolute_value(page: Page) -> None:

@@ -63,9 +63,12 @@ def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None
     _component("host", _read("host.js"))(data=data, key="seqviz-host")
 
 
-def share(words: Mapping[str, str], base: str) -> None:
-    """A field with the link to what is on the screen, and a button that copies it."""
-    data = {"base": base, "words": dict(words)}
+def share(words: Mapping[str, str], page: str, base: str) -> None:
+    """A field with the link to what is on the screen, and a button that copies it.
+
+    `base` is the address by which others reach this server; empty for the reader's own.
+    """
+    data = {"page": page, "base": base, "words": dict(words)}
     _component("share", _read("share.js"), _read("share.css"))(data=data, key="seqviz-share")
 
 

@@ -35,7 +35,7 @@ def main() -> None:
     """Draw the frame and the page that the address asks for."""
     unknown_language = language.choose()
     words = Words(language.current(), "frame")
-    st.set_page_config(page_title=words("app.name"), page_icon=ICON, layout="wide")
+    st.set_page_config(page_icon=ICON, layout="wide")
     st.html(HERE / "frame.css")
     asked = st.navigation(pages(words), position="hidden")
     current = asked.url_path or DEFAULT

@@ -2,11 +2,11 @@
 
 const fields = new WeakMap();
 
-/** @param {{data: {base: string, words: Record<string, string>}, parentElement: HTMLElement}} component */
+/** @param {{data: {page: string, base: string, words: Record<string, string>}, parentElement: HTMLElement}} component */
 export default function ({ data, parentElement }) {
   const { row, field, button } = fields.get(parentElement) ?? build(parentElement);
   const { words } = data;
-  const show = () => (field.value = current(data.base));
+  const show = () => (field.value = current(data));
   field.setAttribute("aria-label", words.link);
   button.textContent = words.copy;
   button.onclick = async () => {
@@ -19,10 +19,9 @@ export default function ({ data, parentElement }) {
   requestAnimationFrame(show);
 }
 
-/** The address of this page as others reach it. */
-function current(base) {
-  const here = new URL(location.href);
-  return base ? new URL(here.pathname.split("/").pop() + here.search, base).href : here.href;
+/** The address of this page as others reach it; the first page too goes by its own name. */
+function current({ page, base }) {
+  return new URL(page + location.search, base || document.baseURI).href;
 }
 
 async function copy(field) {

@@ -14,7 +14,8 @@ def draw(link: str, words: Words) -> None:
     """The field with the link, a copy button and the QR code of `link`."""
     class_url = os.environ.get("SEQVIZ_CLASS_URL", "")
     base = f"{class_url.rstrip('/')}/" if class_url else ""
-    component.share({key: words(f"share.{key}") for key in ("link", "copy", "copied")}, base)
+    own = {key: words(f"share.{key}") for key in ("link", "copy", "copied")}
+    component.share(own, link.partition("?")[0], base)
     if class_url:
         st.caption(words("share.class"))
     whole = urljoin(base or st.context.url or "", link)

@@ -1,5 +1,6 @@
 """The address holds the whole state, and the whole state comes back from it."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.app_server import AppServer
 
-PLAYER = "[data-testid=stBidiComponentRegular], [data-testid=stBidiComponentIsolated]"
+PLAY = re.compile("Play|재생")
 
 
 def query(page: Page) -> dict[str, str]:
@@ -27,9 +28,9 @@ def wait_for_query(page: Page, **expected: str) -> None:
 
 
 def open_page(page: Page, address: str) -> None:
-    """Go there and wait until the page is drawn and its address is complete."""
+    """Go there and wait until the player is ready and the address is complete."""
     page.goto(address)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("button", name=PLAY)).to_be_visible()
     wait_for_query(page, v="1")
 
 
@@ -137,13 +138,13 @@ def test_a_change_of_language_keeps_the_state_and_the_step(server: AppServer, pa
     assert query(page).items() >= kept.items()
     assert page.evaluate("document.documentElement.lang") == "ko"
     expect(page.get_by_role("heading", level=1)).to_contain_text("시점")
+    expect(page).to_have_title(re.compile("시점.* · seqviz"))
 
 
 def test_the_step_survives_a_change_of_a_control_and_a_reload(
     server: AppServer, page: Page
 ) -> None:
     open_page(page, f"{server.url}/cell?v=1&t=2")
-    wait_for_query(page, t="2")
     page.locator("h1").click()
     page.keyboard.press("ArrowRight")
     wait_for_query(page, t="3")
@@ -161,6 +162,21 @@ def test_the_share_field_holds_the_step_too(server: AppServer, page: Page) -> No
     field.focus()
     assert field.input_value() == page.url
     expect(page.get_by_role("img", name="QR code")).to_be_visible()
+
+
+def test_the_copied_link_names_the_page_and_opens_it(
+    server: AppServer, visit: Callable[..., Page]
+) -> None:
+    page = visit(permissions=["clipboard-read", "clipboard-write"])
+    open_page(page, f"{server.url}/?v=1&lang=en&cell=gru&t=2")
+    page.get_by_text("Share", exact=True).click()
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith(f"{server.url}/cell?v=1&lang=en&cell=gru&")
+    other = visit()
+    open_page(other, copied)
+    wait_for_query(other, cell="gru", t="2")
 
 
 def test_an_action_is_a_link_that_sets_the_controls(server: AppServer, page: Page) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -220,3 +220,21 @@ def test_actions_are_links_with_every_value() -> None:
     line = next(block for block in html(visitor).split("\n") if "<ol" in block)
     for part in ("act=relu", "wipe=true", "length=7", "seed=42", "lang=ko", "v=1", "cell?"):
         assert part in line
+
+
+def test_a_class_gets_links_that_it_can_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SEQVIZ_CLASS_URL", "http://192.0.2.7:8501")
+    visitor = visit(v="1", cell="gru")
+    assert any("Anyone in this network" in caption.value for caption in visitor.caption)
+    code = next(block for block in html(visitor).split("\n") if "seqviz-qr" in block)
+    assert quote("http://192.0.2.7:8501/cell?v=1&", safe="") in code
+
+
+def test_a_link_too_long_for_a_qr_code_can_still_be_copied(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert "seqviz-qr" in html(visit())
+    monkeypatch.setattr("seqviz.ui.qr.LONGEST", 50)
+    visitor = visit()
+    assert "seqviz-qr" not in html(visitor)
+    assert any("too long for a QR code" in caption.value for caption in visitor.caption)

@@ -23,7 +23,7 @@ def slope_svg(
     finite = [a for a in pre_activations if abs(a) < 1e6]
     reach = max([4.0, *map(abs, finite)])
     a = torch.linspace(-reach, reach, 161, dtype=torch.float64)
-    dots = torch.tensor(finite[:: max(1, len(finite) // SHOWN)], dtype=torch.float64)
+    dots = torch.tensor(finite[:: -(-len(finite) // SHOWN) or 1], dtype=torch.float64)
     panels = [
         _panel(0, function, a, activation.function(a), dots, activation.function(dots)),
         _panel(1, slope, a, activation.derivative(a), dots, activation.derivative(dots)),

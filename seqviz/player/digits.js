@@ -45,9 +45,15 @@ export function factorText(x, decimals = 2) {
   return Number.isInteger(x) && Math.abs(x) < 1e4 ? fixed(x, 0) : precise(x, decimals);
 }
 
-/** 0.987 → "98.7" or, whole, "99"; the sign % belongs to the words. */
+/**
+ * 0.987 → "98.7" or, whole, "99"; the sign % belongs to the words. What is not quite 0 or 100
+ * does not say so: 0.998 → ">99".
+ */
 export function percent(x, decimals = 0) {
-  return fixed(100 * x, decimals);
+  const text = fixed(100 * x, decimals);
+  const step = 10 ** -decimals;
+  if (x > 0 && Number(text) === 0) return `<${fixed(step, decimals)}`;
+  return x < 1 && Number(text) === 100 ? `>${fixed(100 - step, decimals)}` : text;
 }
 
 /** The decimals that show a digit of the largest value, at least two. */

@@ -136,5 +136,26 @@ def test_products_that_leave_the_ordinary_range(engine: Engine, values: list[flo
     assert shown["exact"]
 
 
+@pytest.mark.parametrize(
+    ("share", "decimals", "text"),
+    [
+        (0.987, 0, "99"),
+        (0.987, 1, "98.7"),
+        (0.9951, 0, ">99"),
+        (0.99996, 1, ">99.9"),
+        (1.0, 0, "100"),
+        (0.004, 0, "<1"),
+        (0.0004, 1, "<0.1"),
+        (0.0, 0, "0"),
+        (-0.25, 0, "−25"),
+        (math.nan, 0, "NaN"),
+    ],
+)
+def test_a_share_that_is_not_quite_nothing_or_all_does_not_say_so(
+    engine: Engine, share: float, decimals: int, text: str
+) -> None:
+    assert engine("(e, [x, d]) => e.percent(x, d)", [share, decimals]) == text
+
+
 def test_subscripts(engine: Engine) -> None:
     assert engine("(e) => e.subscript(120)") == "₁₂₀"

@@ -19,7 +19,9 @@ export function predictionAt(model, t) {
   return { token: sequence.classes[best], probability: probabilities[best], index: best };
 }
 
+/** The value that the step read as the one before it: zero if it was wiped. */
 function valueBefore(model, name, t, unit) {
+  if (model.has(`${name}_wiped`)) return model.number(`${name}_wiped`, t, unit);
   if (t > 0) return model.number(name, t - 1, unit);
   const edge = model.has(`${name}_0`) ? model.value(`${name}_0`, 0) : null;
   return edge ? edge[unit] : 0;

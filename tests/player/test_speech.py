@@ -7,7 +7,7 @@ import numpy as np
 from seqviz.scenes import Scene
 from tests.player.conftest import Engine
 from tests.player.test_explain import hello
-from tests.scene_catalogue import scene_of
+from tests.scene_catalogue import catalogue, scene_of
 
 WORDS = {
     "speech.step": "Step {t} of {T}: input {x}.",
@@ -45,6 +45,23 @@ def test_before_the_first_step_stands_the_initial_state(engine: Engine) -> None:
     scene = scene_of("lstm")
     said = sentence(engine, scene, words)
     assert said.startswith(printed(float(scene["c_0"].values[0])))
+
+
+def test_a_wiped_state_is_zero_before_the_step(engine: Engine) -> None:
+    scene = catalogue()["lstm-wiped"]
+    assert abs(float(scene["c"].values[1, 0])) > 0.01
+    words = {"speech.step": "{c_before} {h_before}"}
+    assert sentence(engine, scene, words, t=2).startswith("0.00 0.00")
+    assert sentence(engine, scene, words).startswith("0.00 0.00")
+
+
+def test_a_share_kept_is_that_of_the_convention(engine: Engine) -> None:
+    words = {"speech.step": "{keep_percent} %"}
+    for name in ("gru-tanh", "gru-z-writes"):
+        scene = catalogue()[name]
+        z = float(scene["z"].values[1, 2])
+        kept = z if name == "gru-tanh" else 1 - z
+        assert sentence(engine, scene, words, t=1, unit=2).startswith(f"{100 * kept:.0f} %")
 
 
 def test_without_words_the_keys_are_shown(engine: Engine) -> None:

@@ -197,6 +197,8 @@ def _evaluate(loss: Loss, h: Tensor, last: Tensor) -> Tensor:
         if not isinstance(value, Tensor) or value.dim() != 0:
             came = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
             raise ValueError(f"gradients: expected a scalar loss, got {came}")
+        if not value.requires_grad:
+            raise ValueError("gradients: expected a loss that depends on h, got one that does not")
         return value
     if loss == "last":
         return last.sum()

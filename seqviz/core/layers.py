@@ -5,6 +5,7 @@ that cell over what the layer below put out; a backward direction runs from the 
 """
 
 from dataclasses import dataclass, fields
+from operator import index
 from typing import Any, TypeAlias
 
 import torch
@@ -170,10 +171,11 @@ def _states(kind: str, h0: States, shape: tuple[int, ...], dtype: torch.dtype) -
     names = ["h0", "c0"] if kind == "lstm" else ["h0"]
     if h0 is None:
         return [torch.zeros(shape, dtype=dtype) for _ in names]
-    given = [h0] if isinstance(h0, Tensor) else list(h0)
-    if len(given) != len(names):
-        wanted = "a pair (h0, c0)" if kind == "lstm" else "one tensor h0"
-        raise ValueError(f"trace: expected {wanted} for {kind}, got {len(given)} tensors")
+    given = list(h0) if isinstance(h0, (tuple, list)) else [h0]
+    if len(given) != len(names) or not all(isinstance(state, Tensor) for state in given):
+        wanted = "a pair (h0, c0) of tensors" if kind == "lstm" else "one tensor h0"
+        came = ", ".join(type(state).__name__ for state in given)
+        raise ValueError(f"trace: expected {wanted} for {kind}, got {came}")
     if shape[0] == 1:
         given = [state[None] if state.dim() == len(shape) - 1 else state for state in given]
     return [
@@ -186,9 +188,12 @@ def _checked_lengths(lengths: Tensor | list[int] | None, xs: Tensor) -> list[int
     """The length of each sequence of xs (B, T, D)."""
     if lengths is None:
         return [xs.shape[1]] * len(xs)
-    checked = [int(length) for length in lengths]
+    try:
+        checked = [index(length) for length in lengths]
+    except TypeError:
+        checked = []
     if len(checked) != len(xs) or not all(1 <= length <= xs.shape[1] for length in checked):
         raise ValueError(
-            f"trace: expected {len(xs)} lengths from 1 to {xs.shape[1]}, got {checked}"
+            f"trace: expected {len(xs)} lengths from 1 to {xs.shape[1]}, got {checked or lengths}"
         )
     return checked

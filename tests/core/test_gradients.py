@@ -196,6 +196,7 @@ def test_exploded_run_shows_its_non_finite_gradients() -> None:
         (torch.ones(2, H), r"expected a loss tensor of shape \(9, 5\), got \(2, 5\)"),
         (lambda h: h, r"expected a scalar loss, got \(9, 5\)"),
         (lambda h: 3.0, "expected a scalar loss, got float"),
+        (lambda h: h.detach().sum(), "expected a loss that depends on h"),
     ],
 )
 def test_unfit_losses_are_refused(loss: object, sentence: str) -> None:

@@ -166,13 +166,21 @@ def test_projection_is_refused() -> None:
         ({"xs": numbers(4, D)}, r"expected xs of shape \(time, input\) or .*got \(3,\)"),
         ({"xs": [1.0]}, r"expected xs of shape \(time, input\) or .*got list"),
         ({"lengths": [3]}, "expected lengths with a batch only"),
-        ({"h0": numbers(4, H)}, r"expected a pair \(h0, c0\) for lstm, got 1 tensors"),
+        ({"h0": numbers(4, H)}, r"expected a pair \(h0, c0\) of tensors for lstm, got Tensor"),
+        ({"h0": (None, None)}, "of tensors for lstm, got NoneType, NoneType"),
+        ({"module": random_module("gru"), "h0": 0}, "expected one tensor h0 for gru, got int"),
         (
             {"h0": (numbers(4, 2, H), numbers(4, 2, H))},
             r"expected h0 of shape \(1, 5\), got \(2, 5\)",
         ),
         ({"xs": numbers(4, T, 2, D), "lengths": [T, 0]}, r"expected 2 lengths from 1 to 9, got \["),
         ({"xs": numbers(4, T, 2, D), "lengths": [3]}, r"expected 2 lengths from 1 to 9, got \[3\]"),
+        ({"xs": numbers(4, T, 2, D), "lengths": 3}, "expected 2 lengths from 1 to 9, got 3"),
+        (
+            {"xs": numbers(4, T, 2, D), "lengths": [4, 2.5]},
+            r"expected 2 lengths .*, got \[4, 2.5\]",
+        ),
+        ({"xs": numbers(4, T, 2, D), "lengths": ["a", "b"]}, "expected 2 lengths from 1 to 9, got"),
     ],
 )
 def test_unfit_arguments_are_refused(arguments: dict[str, Any], sentence: str) -> None:

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqviz.core.cliff import (
@@ -27,6 +27,7 @@ def number(value: float) -> torch.Tensor:
     return torch.tensor(value, dtype=torch.float64)
 
 
+@settings(deadline=None)
 @given(st.floats(-6, 6), st.floats(-5, 5))
 def test_error_and_gradient_are_autograds(w: float, b: float) -> None:
     point = torch.tensor([w, b], dtype=torch.float64, requires_grad=True)

@@ -4,12 +4,13 @@ import math
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqviz.core.norms import first_not_finite, log_norm, norm, zeros_up_to
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.floats(-1e3, 1e3), min_size=1, max_size=8),
     st.integers(-300, 300),

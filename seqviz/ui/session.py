@@ -41,6 +41,7 @@ class Controls:
         if len(self.declared) != len(declared):
             raise ValueError(f"Controls: expected unique keys, got {[c.key for c in declared]}")
         self.locked: set[str] = set()
+        self._moved: set[str] = set()
         session = st.session_state.get("seqviz")
         if isinstance(session, Session) and session.page == page:
             self.session = session
@@ -96,9 +97,14 @@ class Controls:
         self.locked.update(values)
 
     def draw(self, key: str, words: Words) -> None:
-        """Draw one control here."""
+        """Draw one control here, with its value unless its widget has just brought it.
+
+        A widget in a closed panel is not there in the browser yet: it takes the value of the last
+        run only, and without one it would come up at its lowest. A value on its way back to a
+        widget that the reader is still moving would move it against the reader.
+        """
         control = self.declared[key]
-        if key not in st.session_state:
+        if key not in self._moved:
             st.session_state[key] = control.shown(self.values[key])
         control.draw(words, key in self.locked)
 
@@ -131,6 +137,8 @@ class Controls:
             shown = control.shown(self.values[key])
             if shown != now:
                 st.session_state[key] = shown
+            else:
+                self._moved.add(key)
 
     def _keep(self, key: str, reading: Reading) -> None:
         self.session.values[key] = reading.value

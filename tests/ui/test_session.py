@@ -238,3 +238,12 @@ def test_a_link_too_long_for_a_qr_code_can_still_be_copied(
     visitor = visit()
     assert "seqviz-qr" not in html(visitor)
     assert any("too long for a QR code" in caption.value for caption in visitor.caption)
+
+
+def test_a_widget_is_given_its_value_again_unless_the_reader_is_moving_it() -> None:
+    visitor = visit(gain="0.5")
+    visitor.slider(key="length").set_value(9)
+    visitor = run(visitor)
+    assert visitor.slider(key="gain").proto.set_value
+    assert not visitor.slider(key="length").proto.set_value
+    assert visitor.slider(key="gain").value == values(visitor)["gain"] == 0.5

@@ -66,7 +66,7 @@ function buildDiagram(ctx, diagram, width) {
   const lanes = layout.lanes.flatMap((lane) => laneNodes(
     ctx,
     lane,
-    { body, width, stubbed, items: [...diagram.glyphs, ...diagram.strips] },
+    { body, width, stubbed, items: [...diagram.glyphs, ...diagram.matrices, ...diagram.strips] },
   ));
   diagram.stubs = stubbed ? makeStubs(ctx, diagram, body, boxes) : null;
   diagram.node.replaceChildren(

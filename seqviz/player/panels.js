@@ -7,6 +7,8 @@ const ROW_MOST = 18;
 const COLUMN_MOST = 44;
 const GHOST_PART = 0.04;
 const CAPTION_LEAST = 170;
+const AXIS_LEAST = 10;
+const AXIS_LETTER = 5.5;
 
 /**
  * @param {object} ctx the player's context
@@ -103,7 +105,8 @@ function paintPanel(ctx, panel, width) {
   drawPanel(ctx, panel);
 }
 
-function paintCell(ctx, panel, pen, t, unit, value) {
+/** One value of a strip, with a dash where it is negative and what it was before a change. */
+export function paintCell(ctx, panel, pen, t, unit, value) {
   const { role, scale } = ctx.model.tensor(panel.name);
   const gap = panel.column >= 6 && panel.line >= 5 ? 1 : 0;
   const x = Math.round(t * panel.column * 2) / 2;
@@ -169,7 +172,8 @@ function paintBroken(ctx, pen, x, y, w, h) {
 
 function paintAxis(ctx, panel) {
   const { inputs } = ctx.model.scene.sequence;
-  const fits = panel.column >= 10;
+  const longest = Math.max(1, ...inputs.map((token) => [...token].length));
+  const fits = panel.column >= Math.max(AXIS_LEAST, AXIS_LETTER * longest);
   setHidden(panel.axis, !fits);
   panel.axis.style.width = `${panel.width}px`;
   const labels = fits ? inputs.map((token) => htmlNode("span", {}, ctx.token(token))) : [];
@@ -206,7 +210,8 @@ function markAxis(ctx, panel) {
   }
 }
 
-function drawMarks(ctx, panel) {
+/** The frames around what is looked at, its sources and the pins. */
+export function drawMarks(ctx, panel) {
   const marked = ctx.marked.filter((mark) => mark.name === panel.name && ctx.visible(mark.t));
   while (panel.boxes.length < marked.length) {
     const box = htmlNode("div", { class: "mark" }, htmlNode("b"));

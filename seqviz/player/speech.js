@@ -6,7 +6,7 @@
  * with an output layer {prediction} {probability} {target}; where the scene says which tensor
  * keeps the old state (facts.keeps), {keep_percent} is its value at the unit.
  */
-import { fixed, percent } from "./digits.js";
+import { fixed, percent, precise } from "./digits.js";
 import { say, visibleToken } from "./symbols.js";
 
 /** The most probable class of a step, or null without an output layer. */
@@ -32,7 +32,7 @@ function unitValues(model, t, unit) {
   for (const name of model.scene.panels ?? []) {
     if (!model.stepped(name) || unit >= model.value(name, t).length) continue;
     const value = model.number(name, t, unit);
-    values[name] = fixed(value);
+    values[name] = model.tensor(name).role === "gradient" ? precise(value) : fixed(value);
     values[`${name}_percent`] = percent(value);
     values[`${name}_before`] = fixed(valueBefore(model, name, t, unit));
   }

@@ -105,7 +105,7 @@ function stripLabel(ctx, strip, place) {
     { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end },
     text,
   );
-  const size = `(${strip.rows})`;
+  const size = ctx.model.shape(node.tensor).length ? `(${strip.rows})` : "";
   if (!place.roomy) return svgNode("g", {}, strip.symbol);
   if (side === "top") return svgNode("g", {}, strip.symbol, line(8, 0, "start", size));
   const fits = wordWidth(word) <= gaps[side];

@@ -65,7 +65,7 @@ def backprop_scene(
         layout=_layout(sweep.size, matrices),
         substeps=_substeps(matrices),
         sequence=sequence or Sequence(tuple(str(t + 1) for t in range(steps))),
-        panels=("direct", "arriving", "g") if loss_at == "all" else ("g",),
+        panels=("direct", "arriving", "ds"),
         gradient={
             "h": named,
             "c": "dc_norm" if within is not None else None,
@@ -166,15 +166,15 @@ class _Sweep:
                 product = product @ self.jacobians[t]
         later = Operand("P", 1, "one"), Operand("J", 1, "one")
         self.add(
-            "P", "J_T⋯J_{t+1}", "matmul", *later,
+            "P", "P", "matmul", *later,
             values=products, axes=axes, role="hidden", sent=True,
         )  # fmt: skip
-        self.norm("P_norm", "J_T⋯J_{t+1}", "P", role="hidden")
+        self.norm("P_norm", "P", "P", role="hidden")
         self.add(
-            "arriving", f"{self.symbol} later", "matmul",
-            Operand("g", 1, "nothing"), Operand("J", 1, "no_step"), values=self.arriving,
+            "arriving", f"{self.symbol} ←", "matmul",
+            Operand("ds", 1, "nothing"), Operand("J", 1, "no_step"), values=self.arriving,
         )  # fmt: skip
-        self.add("g", self.symbol, "add", "direct", "arriving", values=self.g, sent=True)
+        self.add("ds", self.symbol, "add", "direct", "arriving", values=self.g, sent=True)
 
     def summary(self) -> None:
         """The chain without its matrices: their norms, and what each step hands on."""
@@ -182,31 +182,31 @@ class _Sweep:
         self.given("no_norm", "0", (), np.zeros(()), EDGES, "plain", "log")
         norms = _norm(_norm(self.jacobians))
         self.given("J_norm", "‖J‖", ("time",), norms, NORMS, "hidden", "log")
-        self.given("g", self.symbol, ("time", "state"), self.g, GRADIENTS)
+        self.given("ds", self.symbol, ("time", "state"), self.g, GRADIENTS)
         with np.errstate(all="ignore"):
             arriving = self.g - self.direct
-        self.add("arriving", f"{self.symbol} later", "sub", "g", "direct", values=arriving)
+        self.add("arriving", f"{self.symbol} ←", "sub", "ds", "direct", values=arriving)
 
     def states(self, hidden: int, within: Array | None) -> None:
         """‖∂L/∂h_t‖, its direct part, and ‖∂L/∂c_t‖ with c_t → h_t of the same step."""
         self.norm("direct_norm", "∂L/∂h direct", "direct")
         if within is None:
-            self.norm("dh_norm", "∂L/∂h", "g")
+            self.norm("dh_norm", "∂L/∂h", "ds")
             return
         axes = ("time", "hidden")
         top, bottom = self.g[:, :hidden], self.g[:, hidden:]
-        self.add("g_h", "∂L/∂h", "slice", "g", values=top, axes=axes, block=[0, hidden])
-        self.norm("dh_norm", "∂L/∂h", "g_h")
+        self.add("ds_h", "∂L/∂h", "slice", "ds", values=top, axes=axes, block=[0, hidden])
+        self.norm("dh_norm", "∂L/∂h", "ds_h")
         self.add(
-            "g_c", "∂L/∂c later", "slice", "g",
+            "ds_c", "∂L/∂c ←", "slice", "ds",
             values=bottom, axes=axes, block=[hidden, 2 * hidden],
         )  # fmt: skip
         self.given("within", "∂h/∂c", axes, within, JACOBIANS, "cell")
         with np.errstate(all="ignore"):
             through = top * within
             both = bottom + through
-        self.add("through_h", "∂L/∂c now", "multiply", "g_h", "within", values=through, axes=axes)
-        self.add("dc", "∂L/∂c", "add", "g_c", "through_h", values=both, axes=axes)
+        self.add("through_h", "∂L/∂c now", "multiply", "ds_h", "within", values=through, axes=axes)
+        self.add("dc", "∂L/∂c", "add", "ds_c", "through_h", values=both, axes=axes)
         self.norm("dc_norm", "∂L/∂c", "dc")
 
     def _edges(self) -> None:
@@ -226,7 +226,7 @@ def _norm(values: Array) -> Array:
 def _substeps(matrices: bool) -> tuple[dict[str, Any], ...]:
     error = {"name": "error", "tensors": ["direct"]}
     factor = {"name": "factor", "tensors": ["arriving"]}
-    total: list[str] = ["g", "P"] if matrices else ["g"]
+    total: list[str] = ["ds", "P"] if matrices else ["ds"]
     return (error, factor, {"name": "total", "tensors": total})
 
 
@@ -237,33 +237,33 @@ def _layout(size: int, matrices: bool) -> Layout:
     """
     draw = Drawing(size)
     lane = TOP + draw.strip / 2
-    below = lane + draw.strip + 74
+    below = lane + draw.strip + 80
     edge = "nothing"
     draw.lanes.append({"role": "gradient", "y": lane, "label": "lane.backwards"})
-    draw.strip_of("g", 7.5, lane, id="g_next", shift=1, edge=edge, label="g_next", side="top")
+    draw.strip_of("ds", 7.5, lane, id="ds_next", shift=1, edge=edge, label="ds_next", side="top")
     times_x = 4.35 if matrices else 5.6
     draw.node("times", "glyph", "arriving", times_x, lane, text="×")
-    draw.strip_of("arriving", 3.45, lane, label="arriving", side="top")
-    draw.node("sum", "glyph", "g", 2.0, lane, text="+")
+    draw.strip_of("arriving", 3.35, lane, label="arriving", side="top")
+    draw.node("sum", "glyph", "ds", 2.0, lane, text="+")
     draw.strip_of("direct", 2.0, below, label="direct", side="left")
-    draw.strip_of("g", 0.5, lane, id="g", label="g", side="top")
-    number = {"shift": 1, "edge": "no_norm", "label": "J_norm", "side": "left"}
+    draw.strip_of("ds", 0.5, lane, id="ds", label="ds", side="top")
+    number = {"shift": 1, "edge": "no_norm", "label": "J_norm", "side": "top"}
     beside = below + draw.strip / 2 - CELL
     if matrices:
         at = {"shift": 1, "edge": "no_step", "label": "J"}
         draw.node("J", "matrix", "J", 5.75, lane, **at)
         draw.node("P", "matrix", "P", 5.75, below, label="P")
-        draw.strip_of("J_norm", 4.2, beside - 44, id="J_norm", **number)
-        draw.strip_of("P_norm", 4.2, beside, label="P_norm", side="left")
+        draw.strip_of("J_norm", 7.5, beside - 48, id="J_norm", **number)
+        draw.strip_of("P_norm", 7.5, beside, label="P_norm", side="top")
         draw.wire("J", "times", "hidden", "factor", carries="J", shift=1)
     else:
         draw.strip_of("J_norm", 5.6, below, id="J_norm", **number)
         draw.wire("J_norm", "times", "hidden", "factor", carries="J_norm", shift=1)
-    over = (7.5, lane) if not matrices else (7.5, lane - draw.strip / 2 - 12)
-    through = [] if not matrices else [(7.05, over[1]), (times_x, over[1])]
-    draw.wire("g_next", "times", "gradient", "factor", *through, carries="g", shift=1)
+    under = lane + draw.strip / 2 + 14
+    through = [(7.5, under), (times_x, under)] if matrices else []
+    draw.wire("ds_next", "times", "gradient", "factor", *through, carries="ds", shift=1)
     draw.wire("times", "arriving", "gradient", "factor", carries="arriving", arrow=False)
     draw.wire("arriving", "sum", "gradient", "total", carries="arriving")
     draw.wire("direct", "sum", "gradient", "error", carries="direct")
-    draw.wire("sum", "g", "gradient", "total", carries="g")
+    draw.wire("sum", "ds", "gradient", "total", carries="ds")
     return draw.layout(8, below + draw.strip / 2 + 20)

@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     group: str
 
 
-PAGES = (Entry("cell", "sequences"),)
+PAGES = (Entry("cell", "sequences"), Entry("gradients", "learning"))
 DEFAULT = "cell"
 
 

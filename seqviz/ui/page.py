@@ -27,6 +27,7 @@ from zlib import crc32
 import streamlit as st
 
 from seqviz import player, text
+from seqviz.figures.files import columns_csv, columns_npz
 from seqviz.text import Words, words
 from seqviz.ui import component, language, links, notices, sharing
 from seqviz.ui.controls import Control, Value
@@ -34,17 +35,20 @@ from seqviz.ui.notices import Notice
 from seqviz.ui.session import Controls
 
 MIME = {"csv": "text/csv", "npz": "application/octet-stream", "html": "text/html"}
-SHARED_WORDS = ("frame", "controls", "notices", "player")
+SHARED_WORDS = ("frame", "controls", "notices", "player", "figures")
 
 
 class Page:
     """One page in one run of its script, in the reader's language."""
 
-    def __init__(self, name: str, controls: Sequence[Control] = ()) -> None:
+    def __init__(
+        self, name: str, controls: Sequence[Control] = (), also: Sequence[str] = ()
+    ) -> None:
+        """`also` are pages whose words this one uses where it has none of its own."""
         self.name = name
         self.language = language.current()
         self.player_words = text.words("player", self.language)
-        self.words = Words(self.language, *SHARED_WORDS, name)
+        self.words = Words(self.language, *SHARED_WORDS, *also, name)
         self._controls = Controls(name, controls)
         self._told: list[Notice] = []
         self._slot = st.empty()
@@ -161,6 +165,33 @@ class Page:
         """A small still picture; it names itself for those who cannot see it."""
         st.html(f'<div class="seqviz-scroll">{svg}</div>')
 
+    def heading(self, name: str) -> None:
+        """The title `<name>.head` of a part that is always open."""
+        st.subheader(self.words(f"{name}.head"), anchor=False)
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """A sign that something is being computed, for as long as it is."""
+        with st.spinner(self.words("frame.busy"), show_time=False):
+            yield
+
+    def chart(self, name: str, figure: Any, alt: str, columns: Mapping[str, Any]) -> None:
+        """A Plotly figure, its words for who cannot see it, and its numbers as files."""
+        named = f"seqviz-{self.name}-{name}"
+        picture = {"filename": named, "format": "png", "scale": 2}
+        config = {"displaylogo": False, "toImageButtonOptions": picture}
+        st.plotly_chart(figure, alt=alt, key=f"chart:{name}", config=config)
+        files: dict[str, Callable[[], str | bytes]] = {
+            "csv": lambda: columns_csv(columns),
+            "npz": lambda: columns_npz(columns),
+        }
+        with st.container(horizontal=True, gap="small"):
+            for kind, compute in files.items():
+                st.download_button(
+                    self.words(f"save.chart_{kind}"), data=compute, file_name=f"{named}.{kind}",
+                    mime=MIME[kind], on_click="ignore", key=f"chart:{name}:{kind}", type="tertiary",
+                )  # fmt: skip
+
     def equations(self, lines: Sequence[str]) -> None:
         """Equations in LaTeX, in the order of computation; call it inside a section."""
         for line in lines:
@@ -227,6 +258,14 @@ class Page:
         """The question of the next page, as a link to it."""
         address = links.link(page, self.language, self._controls.write_shared())
         st.html(f'<p class="seqviz-next">{self._anchor(address, self.words("next"))}</p>')
+
+    def doors(self, page: str, lines: Sequence[tuple[str, str, Mapping[str, str]]]) -> None:
+        """Sentences, each with a link into another page: (sentence, link, values as written)."""
+        items = [
+            f"<li>{escape(text)} {self._anchor(links.link(page, self.language, values), into)}</li>"
+            for text, into, values in lines
+        ]
+        st.html(f'<ul class="seqviz-list">{"".join(items)}</ul>')
 
     def link(self, changes: Mapping[str, Value] | None = None) -> str:
         """Relative link to this page with all its values, some of them changed."""

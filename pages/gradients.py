@@ -1,0 +1,41 @@
+"""Why do gradients vanish or explode, and what helps?"""
+
+from seqviz.models.backprop_findings import findings
+from seqviz.player.html import to_html
+from seqviz.scenes.files import to_csv, to_npz
+from seqviz.scenes.sweep import record_sweep
+from seqviz.text.characters import visible
+from seqviz.ui import gradients
+from seqviz.ui.page import Page
+
+page = Page("gradients", gradients.CONTROLS, also=("cell",))
+words = page.words
+config = gradients.config_of(page.values)
+
+page.header()
+with page.busy():
+    record = gradients.compute(config)
+gradients.tell_notices(page, record)
+
+with page.row():
+    page.column("cell", "loss", "input")
+    with page.panel("input"):
+        page.column(*gradients.input_controls(config.source))
+    with page.panel("model"):
+        page.column(*gradients.model_controls(config.cell))
+
+scene = record_sweep(record, gradients.title_of(record, words), visible)
+page.picture(scene)
+page.notes("backwards" if scene.facts["matrices"] else "backwards_large")
+for sentence in gradients.sentences(findings(record), words):
+    page.sentence(sentence)
+
+page.heading("charts")
+gradients.draw_chart(page, record)
+
+page.share()
+page.downloads(
+    csv=lambda: to_csv(scene),
+    npz=lambda: to_npz(scene),
+    html=lambda: to_html(scene, page.player_words, page.language, scene.title),
+)

@@ -1,0 +1,134 @@
+"""Norms over the steps on a logarithmic scale: named curves, the named bands, the line of 1."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+from numpy.typing import NDArray
+
+from seqviz.figures.colour import HUES, RGB, SLATE, rgba
+from seqviz.figures.gradient import EXPLODING, SHRINKING, TINT, ZERO
+from seqviz.models.backprop_views import Curves
+
+FLOAT32_END = -45
+DEEPEST, HIGHEST = -50, 40
+LEAST, MOST = -8, 3
+HEIGHT = 380
+TICKS = 9
+DENSE = 60
+STRONG: dict[str, tuple[RGB, str, str, float]] = {
+    "total": (HUES["gradient"], "solid", "circle", 2.5),
+    "direct": (HUES["input"], "none", "x-thin-open", 2),
+    "last_only": (HUES["forget"], "dash", "diamond-open", 2),
+    "cell": (HUES["cell"], "dot", "square-open", 2),
+    "true": (HUES["hidden"], "solid", "circle", 2.5),
+    "factors": (HUES["output"], "dash", "diamond-open", 2),
+    "weight": (HUES["forget"], "dot", "square-open", 2),
+    "radius": (HUES["input"], "dashdot", "cross-open", 2),
+    "kept": (HUES["forget"], "dash", "square-open", 2),
+}
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """One curve as it is drawn: float32 exponents between floor and ceiling, NaN at the ceiling."""
+
+    name: str
+    y: NDArray[np.float32]
+    log: NDArray[np.float64]
+
+
+def lines_figure(
+    view: Curves, words: Mapping[str, str], axis: str, loss: Sequence[int] = ()
+) -> go.Figure:
+    """The curves relative to `view.reference`; `axis` is the key of the words at the left.
+
+    An exact zero is drawn on the floor; hover gives the norm itself.
+    """
+    low, high = limits(view)
+    figure = go.Figure([_trace(curve, words) for curve in drawn(view, low, high)])
+    _bands(figure, low, high, words)
+    figure.add_hline(0, line={"color": rgba(SLATE, 0.9), "width": 1})
+    if low < FLOAT32_END - view.reference:
+        figure.add_hline(
+            FLOAT32_END - view.reference,
+            line={"color": rgba(SLATE, 0.7), "width": 1, "dash": "dot"},
+            annotation={"text": words["figure.float32"], "font": {"size": 11}},
+            annotation_position="bottom left",
+        )
+    steps = len(view.curves[0].log)
+    figure.update_xaxes(
+        title=words["axis.step"], range=(0.5, steps + 0.5), showgrid=False, zeroline=False,
+        tickformat="d", dtick=1 if steps <= 12 else None,
+    )  # fmt: skip
+    figure.update_yaxes(
+        title=words[axis], range=(low, high), showgrid=False, zeroline=False,
+        tickprefix="10<sup>", ticksuffix="</sup>", dtick=-((low - high) // TICKS),
+    )  # fmt: skip
+    figure.update_layout(
+        height=HEIGHT,
+        margin={"l": 64, "r": 16, "t": 16, "b": 90},
+        legend={"orientation": "h", "y": -0.22, "yanchor": "top", "x": 0},
+        hovermode="closest",
+    )
+    return figure
+
+
+def limits(view: Curves) -> tuple[int, int]:
+    """Floor and ceiling in powers of ten: all that is finite, within bounds."""
+    known = np.concatenate([np.asarray(c.log, dtype=np.float64) for c in view.curves])
+    known = known[np.isfinite(known)] - view.reference
+    low = min(LEAST, int(np.floor(known.min(initial=0))))
+    high = max(MOST, int(np.ceil(known.max(initial=0))))
+    return max(DEEPEST, low), min(HIGHEST, high)
+
+
+def drawn(view: Curves, low: int, high: int) -> list[Drawn]:
+    """Every curve between floor and ceiling."""
+    found = []
+    for curve in view.curves:
+        log = np.asarray(curve.log, dtype=np.float64)
+        known = np.nan_to_num(log - view.reference, nan=high, posinf=high, neginf=low)
+        found.append(Drawn(curve.name, np.clip(known, low, high).astype(np.float32), log))
+    return found
+
+
+def _trace(curve: Drawn, words: Mapping[str, str]) -> go.Scatter:
+    hue, dash, symbol, width = STRONG[curve.name]
+    few = len(curve.y) <= DENSE
+    mode = "markers" if dash == "none" else "lines+markers" if few else "lines"
+    name = words[f"line.{curve.name}"]
+    style: dict[str, Any] = {"color": rgba(hue, 1), "width": width}
+    return go.Scatter(
+        name=name,
+        x=np.arange(1, len(curve.y) + 1, dtype=np.float32),
+        y=curve.y,
+        customdata=curve.log.astype(np.float32),
+        mode=mode,
+        cliponaxis=False,
+        line=style if dash == "none" else {**style, "dash": dash},
+        marker={"symbol": symbol, "size": 6 if few else 4, "line": {"width": 1.5}},
+        hovertemplate=f"{words['axis.step']} %{{x}}<br>{name}: 10<sup>%{{customdata:.2f}}</sup>"
+        "<extra></extra>",
+    )
+
+
+def _bands(figure: Any, low: int, high: int, words: Mapping[str, str]) -> None:
+    """The four named bands behind the curves, each named inside where it is tall enough."""
+    for name, top, bottom in (
+        ("exploding", high, EXPLODING),
+        ("alive", EXPLODING, SHRINKING),
+        ("shrinking", SHRINKING, ZERO),
+        ("zero", ZERO, low),
+    ):
+        label = words[f"gradient.{name}"] if (top - bottom) / (high - low) > 0.055 else ""
+        figure.add_hrect(
+            bottom, top, name=name, line_width=0, layer="below",
+            fillcolor=rgba(HUES["gradient"], TINT[name]),
+            annotation={
+                "text": label, "font": {"size": 11}, "x": 0.995, "xanchor": "right",
+                "y": bottom, "yanchor": "bottom", "opacity": 0.75,
+            },
+        )  # fmt: skip

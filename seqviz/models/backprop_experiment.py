@@ -1,0 +1,157 @@
+"""What the page `gradients` computes: a configuration in, one frozen record out.
+
+`run(config)` is pure: the same configuration, which holds the seed, gives the same numbers. The
+cell is fresh: the page is about what the initialisation decides before any training.
+"""
+
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from seqviz.core.chains import GradientNorms, gradient_norms
+from seqviz.core.gradients import Loss, LossCurves, gradients, loss_curves
+from seqviz.core.jacobians import cell_to_hidden, step_jacobians
+from seqviz.core.model import SequenceModel, build_model
+from seqviz.core.norms import first_not_finite, zeros_up_to
+from seqviz.core.training import NO_TARGET
+from seqviz.core.unroll import Trace, unroll
+from seqviz.models.experiment import CellConfig, task_of
+from seqviz.models.tasks import Task
+
+TYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True)
+class BackpropConfig:
+    """Everything the page can be asked for, as plain values; as `CellConfig` where they agree.
+
+    `dtype` is the type of forward and backward pass. `loss` is last or all.
+    """
+
+    cell: str = "rnn"
+    source: str = "noise"
+    text: tuple[str, ...] = ("h", "e", "l", "l", "o")
+    numbers: tuple[float, ...] = (0.0, 1.0, 0.0, 0.0)
+    length: int = 20
+    activation: str = "tanh"
+    init: str = "default"
+    gain: float = 1.0
+    forget_bias: float | None = None
+    hidden: int = 4
+    seed: int = 1
+    peepholes: bool = False
+    reset: str = "after"
+    loss: str = "last"
+    dtype: str = "float64"
+
+
+@dataclass(frozen=True)
+class BackpropRecord:
+    """One run forwards and backwards, ready to be drawn.
+
+    trace and curves are in the type asked for; everything else is float64, computed from the
+    values of that run. jacobians (T, S, S) are those of the steps, S = H or 2H; direct (T, H) is
+    ∂ℓ_t/∂h_t of the loss asked for, direct_each that of a loss at every step; within (T, H) is
+    ∂h_t/∂c_t of the same step (LSTM). logs are the norms in logarithms, which cannot underflow.
+    zero_at is the last step whose gradient is exactly 0, exploded the first step with a number
+    that is not finite, forwards, exploded_back the last step with such a gradient.
+    """
+
+    config: BackpropConfig
+    task: Task
+    model: SequenceModel
+    trace: Trace
+    curves: LossCurves
+    jacobians: Tensor
+    direct: Tensor
+    direct_each: Tensor
+    within: Tensor | None
+    logs: GradientNorms
+    zero_at: int | None
+    exploded: int | None
+    exploded_back: int | None
+
+    def __len__(self) -> int:
+        return len(self.trace)
+
+
+def run(config: BackpropConfig) -> BackpropRecord:
+    """The record of a configuration."""
+    task = task_of(_cell_config(config))
+    model = fresh_model(config, task)
+    xs = task.encode(model).to(TYPES[config.dtype])
+    trace = unroll(model.cell, xs, model.h0, model.c0, model.options)
+    targets = model.encode_targets(task.targets) if task.targets else None
+    curves = loss_curves(trace, objective(config.loss, model, targets))
+    direct = curves.every.dh_direct.double()
+    each = direct
+    if config.loss != "all":
+        each = gradients(trace, objective("all", model, targets)).dh_direct.double()
+    states = trace.h if trace.kind != "lstm" else torch.cat([trace.h, trace.c], dim=-1)
+    norms = curves.total if curves.every.c_norm is None else curves.total + curves.every.c_norm
+    broken = (~norms.isfinite()).nonzero().flatten()
+    return BackpropRecord(
+        config=config,
+        task=task,
+        model=model,
+        trace=trace,
+        curves=curves,
+        jacobians=step_jacobians(trace).double(),
+        direct=direct,
+        direct_each=each,
+        within=cell_to_hidden(trace).double() if trace.kind == "lstm" else None,
+        logs=gradient_norms(trace, direct),
+        zero_at=zeros_up_to(curves.total),
+        exploded=first_not_finite(states),
+        exploded_back=int(broken[-1]) if len(broken) else None,
+    )
+
+
+def fresh_model(config: BackpropConfig, task: Task) -> SequenceModel:
+    """The model of a configuration, in its type, W_hh times the gain."""
+    model = build_model(
+        config.cell,
+        task.vocabulary,
+        task.classes,
+        config.hidden,
+        activation=config.activation,
+        peepholes=config.peepholes and config.cell == "lstm",
+        reset=config.reset if config.cell == "gru" else "after",
+        init=config.init,
+        gain=config.gain,
+        forget_bias=config.forget_bias if config.cell == "lstm" else None,
+        input_size=1,
+        seed=config.seed,
+    )
+    return model.to(TYPES[config.dtype])
+
+
+def objective(loss: str, model: SequenceModel, targets: Tensor | None) -> Loss:
+    """The sum of h, or of the cross-entropies where the input has answers; last or all of them.
+
+    Always a sum, never a mean: a mean over T would divide every norm by T.
+    """
+    if model.readout is None or targets is None or not bool((targets != NO_TARGET).any()):
+        return loss
+    asked = (targets != NO_TARGET).nonzero().flatten()
+    used = asked[-1:] if loss == "last" else asked
+    return lambda h: cross_entropy(model.logits(h[used]), targets[used], reduction="sum")
+
+
+def beside(record: BackpropRecord, **changes: object) -> BackpropRecord:
+    """The record of the same configuration with something changed."""
+    return run(replace(record.config, **changes))  # type: ignore[arg-type]
+
+
+def _cell_config(config: BackpropConfig) -> CellConfig:
+    return CellConfig(
+        cell=config.cell,
+        mode="fresh",
+        source=config.source,
+        text=config.text,
+        numbers=config.numbers,
+        length=config.length,
+        seed=config.seed,
+    )

@@ -1,0 +1,231 @@
+"""What a backward run says, in numbers: the sentences of the page `gradients`.
+
+Steps, units and rows are counted from 1, as the reader counts them.
+"""
+
+import math
+
+import torch
+
+from seqviz.models.backprop_experiment import BackpropRecord
+from seqviz.models.backprop_views import (
+    LN10,
+    Bounds,
+    ChainMap,
+    Curves,
+    Items,
+    Paths,
+    rate,
+)
+from seqviz.models.findings import Finding, band, number, percent
+
+SHRINKS, GROWS = 0.99, 1.01
+
+
+def findings(record: BackpropRecord) -> list[Finding]:
+    """Every sentence under the player, the most telling first."""
+    if record.exploded is not None:
+        return [Finding("exploded", {"t": record.exploded + 1})]
+    if record.exploded_back is not None:
+        return [Finding("exploded_back", {"t": record.exploded_back + 1, "type": _type(record)})]
+    told = _every_loss(record) if record.config.loss == "all" else _one_loss(record)
+    return [*told, *_zero(record), *_live(record), _init(record)]
+
+
+def power(log10: float) -> str:
+    """10 to this power as a number for a sentence, also where no float can hold it."""
+    if math.isnan(log10):
+        return "NaN"
+    if log10 == -math.inf:
+        return "0"
+    if abs(log10) < 300:
+        return number(10**log10)
+    whole = math.floor(log10)
+    return f"{10 ** (log10 - whole):.2f}×10^{whole}".replace("-", "−")
+
+
+def step_ratio(record: BackpropRecord) -> float:
+    """log10 of ‖∂L/∂h_1‖ against the step of the last loss."""
+    logs = record.logs.h / LN10
+    return float(logs[0] - logs[record.curves.at])
+
+
+def step_rate(record: BackpropRecord) -> float:
+    """The factor a step by which the gradient of the last loss changes on its way to step 1."""
+    at = record.curves.at
+    return float(10 ** (step_ratio(record) / at)) if at else 1.0
+
+
+def direction(factor: float) -> str:
+    """shrinks, holds or grows: what a factor per step does."""
+    return "shrinks" if factor < SHRINKS else "grows" if factor > GROWS else "holds"
+
+
+def _one_loss(record: BackpropRecord) -> list[Finding]:
+    at = record.curves.at
+    if at == 0:
+        return [Finding("one_step", {})]
+    ratio, factor = step_ratio(record), step_rate(record)
+    kind = band(10**ratio if abs(ratio) < 300 else (math.inf if ratio > 0 else 0.0))
+    values: dict[str, object] = {"t": at + 1, "ratio": power(ratio), "rate": number(factor)}
+    told = [Finding(f"back_{kind}", values)]
+    worst = record.jacobians[1:].flatten(1).norm(dim=1)
+    if len(worst) and bool(worst.isfinite().all()):
+        place = int(worst.argmin())
+        told.append(
+            Finding(
+                "factors",
+                {
+                    "mean": number(float(worst.mean())),
+                    "least": number(float(worst[place])),
+                    "t": place + 2,
+                },
+            )
+        )
+    return told
+
+
+def _every_loss(record: BackpropRecord) -> list[Finding]:
+    found = record.curves
+    values: dict[str, object] = {
+        "total": number(float(found.total[0])),
+        "direct": number(float(found.direct[0])),
+        "last": number(float(found.last_only[0])),
+    }
+    return [Finding("every_loss", values)]
+
+
+def _zero(record: BackpropRecord) -> list[Finding]:
+    if record.zero_at is None:
+        return []
+    t = record.zero_at
+    true = float(record.logs.h[t]) / LN10
+    if true == -math.inf:
+        return [Finding("zero_true", {"t": t + 1})]
+    return [Finding("zero", {"t": t + 1, "type": _type(record), "true": power(true)})]
+
+
+def _live(record: BackpropRecord) -> list[Finding]:
+    if record.trace.kind != "rnn" or record.config.activation != "relu":
+        return []
+    live = (record.trace.h_pre > 0).double().mean(dim=1)
+    values: dict[str, object] = {
+        "first": percent(float(live[0])),
+        "last": percent(float(live[-1])),
+        "T": len(live),
+    }
+    return [Finding("live", values)]
+
+
+def _init(record: BackpropRecord) -> Finding:
+    """Which weights these are: the initialisation decides the plot."""
+    weight = record.trace.cell.weight_hh.detach().double()
+    sigma = float(torch.linalg.matrix_norm(weight, 2))
+    config = record.config
+    values: dict[str, object] = {
+        "sigma": number(sigma),
+        "seed": config.seed,
+        "gain": number(config.gain),
+    }
+    return Finding(f"init_{record.config.init}", values)
+
+
+def _type(record: BackpropRecord) -> str:
+    return record.config.dtype
+
+
+def norms_findings(record: BackpropRecord, view: Curves) -> list[Finding]:
+    """What the curves of the norms say."""
+    total = view.of("total")
+    values: dict[str, object] = {
+        "first": power(float(total[0])),
+        "last": power(float(total[record.curves.at])),
+        "t": record.curves.at + 1,
+    }
+    told = [Finding("norms", values)]
+    if record.config.loss == "all":
+        told.append(Finding("norms_all", {"last": power(float(view.of("last_only")[0]))}))
+    if record.trace.kind == "lstm":
+        cell = view.of("cell")
+        told.append(
+            Finding(
+                "norms_cell",
+                {"h": number(rate(total)), "c": number(rate(cell)), "first": power(float(cell[0]))},
+            )
+        )
+    return told
+
+
+def map_findings(record: BackpropRecord, view: ChainMap) -> list[Finding]:
+    """How far back losses reach: the steps at which a loss is down to a millionth of its own."""
+    ratios = view.log - view.log.diagonal()[:, None]
+    steps = len(ratios)
+    rows, columns = torch.tril_indices(steps, steps)
+    apart = rows - columns
+    alive = ratios[rows, columns] > -6
+    reach = int(apart[alive].max()) if bool(alive.any()) else 0
+    terms: dict[str, object] = {"terms": steps * (steps + 1) // 2, "T": steps}
+    if reach >= steps - 1:
+        return [Finding("map_all", terms)]
+    share = float(alive.double().mean())
+    return [Finding("map", {**terms, "reach": reach, "share": percent(share)})]
+
+
+def bound_findings(record: BackpropRecord, view: Bounds) -> list[Finding]:
+    """What the bound promises, and what is so."""
+    true, steps = float(view.lines.of("true")[0]), len(record)
+    factors = power(float(view.lines.of("factors")[0]))
+    if view.sigma is None or view.gamma is None or view.rho is None:
+        return [Finding("bound_gates", {"true": power(true), "factors": factors, "T": steps})]
+    rate_ = view.gamma * view.sigma
+    weight = power(float(view.lines.of("weight")[0]))
+    values: dict[str, object] = {
+        "sigma": number(view.sigma), "gamma": number(view.gamma), "rate": number(rate_),
+        "bound": weight, "true": power(true), "T": steps,
+    }  # fmt: skip
+    if rate_ < 1:
+        key = "bound_vanishes"
+    else:
+        key = "bound_explodes" if true > 2 else "bound_only_necessary"
+    radius: dict[str, object] = {"rho": number(view.rho), "sigma": number(view.sigma)}
+    told = [Finding(key, values), Finding("bound_factors", {"factors": factors})]
+    peak = int(view.lines.of("true").argmax())
+    grown = float(view.lines.of("true")[peak])
+    if view.rho < 1 and grown > math.log10(GROWS):
+        after = steps - 1 - peak
+        told.append(Finding("transient", {**radius, "peak": power(grown), "steps": after}))
+    else:
+        told.append(Finding("radius", radius))
+    return told
+
+
+def path_findings(record: BackpropRecord, view: Paths | None) -> list[Finding]:
+    """What the direct path leaves out."""
+    if view is None:
+        return [Finding("path_none", {})]
+    true, kept = view.lines.of("true"), view.lines.of("kept")
+    values: dict[str, object] = {
+        "direct": number(view.direct_rate),
+        "true": number(view.true_rate),
+        "direct_all": power(float(kept[0])),
+        "true_all": power(float(true[0])),
+        "T": len(record),
+    }
+    told = [Finding(f"path_{record.trace.kind}", values)]
+    if view.true_rate > 1:
+        told.append(Finding("path_explodes", {"true": number(view.true_rate)}))
+    return told
+
+
+def items_findings(record: BackpropRecord, view: Items) -> list[Finding]:
+    """Which steps the weight owes its gradient to."""
+    sizes = view.items.abs()
+    most = int(sizes.argmax())
+    whole = float(sizes.sum())
+    error = abs(float(view.items.sum()) - view.total)
+    values: dict[str, object] = {
+        "row": view.row + 1, "column": view.column + 1, "total": number(view.total),
+        "t": most + 1, "share": percent(float(sizes[most]) / whole) if whole else "0 %",
+        "error": number(error),
+    }  # fmt: skip
+    return [Finding("items", values), Finding("items_first", {})]

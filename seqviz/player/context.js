@@ -3,7 +3,7 @@ import { readPalette } from "./colour.js";
 import { openScene, sizeOf } from "./values.js";
 import { fixed } from "./digits.js";
 import { predictionAt } from "./speech.js";
-import { visibleToken } from "./symbols.js";
+import { groupLetter, plainName, visibleToken } from "./symbols.js";
 import { rankOf } from "./inspector.js";
 
 let opened = 0;
@@ -31,7 +31,9 @@ export function makeContext(shell, payload) {
     looked: null,
     palette: readPalette(shell),
     word: (key) => ctx.words[key] ?? key,
-    roleWord: (tensor) => ctx.words[`tensor.${tensor.name}`] ?? ctx.word(`role.${tensor.role}`),
+    roleWord: (tensor) => ctx.words[`tensor.${plainName(tensor)}`] ?? ctx.word(`role.${tensor.role}`),
+    groupLabel: (group) =>
+      ctx.model.scene.groups?.find(({ name }) => name === group)?.label ?? groupLetter(group),
     labelWord: ({ label, tensor }) =>
       ctx.words[`label.${label}`] ?? ctx.roleWord(ctx.model.tensor(tensor)),
     short: (value) => fixed(value, Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2),
@@ -55,13 +57,13 @@ export function makeContext(shell, payload) {
 
 /** What the picture needs to know of a scene, found once. */
 function pictureFacts(model) {
-  const { layout, substeps, panels } = model.scene;
+  const { layout, substeps, panels, groups } = model.scene;
   const strips = layout.nodes.filter(({ kind }) => kind === "strip");
   const now = new Set(strips.filter(({ shift }) => !shift).map(({ tensor }) => tensor));
   const shifted = strips.filter(({ shift, tensor }) => shift && now.has(tensor));
   const states = new Set(shifted.map(({ tensor }) => tensor));
   const [state] = [...states, ...panels].slice(-1);
-  const focusName = model.has("h") ? "h" : state;
+  const focusName = model.has("h") ? "h" : groups?.length ? panels[0] : state;
   return {
     backwards: model.scene.direction === -1,
     states,

@@ -141,7 +141,9 @@ export function makeModes(ctx) {
     { class: "toggle", title: "h" },
   );
   const node = htmlNode("div", { class: "modes" }, levels.node, views.node, future);
-  setHidden(views.node, !ctx.model.scene.layout.wires.some(({ view }) => view === "rolled"));
+  const { nodes, wires } = ctx.model.scene.layout;
+  setHidden(levels.node, nodes.length === 0);
+  setHidden(views.node, !wires.some(({ view }) => view === "rolled"));
   return {
     node,
     substeps: fine.node,
@@ -167,10 +169,13 @@ const HINTS = [
   ["1 2 3", "hint.level"],
   ["e", "hint.equations"],
 ];
+const OF_A_DIAGRAM = ["hint.substep", "hint.level", "hint.equations"];
 
 /** The key hints and, where a download is possible, what can be saved. */
 export function makeFoot(ctx, save) {
-  const hints = HINTS.map(([keys, word]) => htmlNode(
+  const plain = ctx.model.scene.layout.nodes.length === 0;
+  const apply = HINTS.filter(([, word]) => !(plain && OF_A_DIAGRAM.includes(word)));
+  const hints = apply.map(([keys, word]) => htmlNode(
     "span",
     {},
     htmlNode("kbd", {}, keys),

@@ -26,12 +26,12 @@ function interleave(lists, between) {
 }
 
 /** A term with its labels and sources: of a product, the label is the last factor that varies. */
-function labelled(model, { kind, factors, value }) {
+function labelled(model, { kind, factors, value }, reader) {
   const varying = factors.filter(({ taken }) => taken.t !== null || taken.tensor.role !== "weight");
   const named = varying.length > 0 ? varying : factors;
   return {
     kind,
-    label: named.map(({ taken, index }) => elementLabel(model, taken, index)).join(" × "),
+    label: named.map(({ taken, index }) => elementLabel(model, taken, index, reader)).join(" × "),
     factors: factors.map((factor) => factor.value),
     value,
     sources: factors.map(({ taken, index }) => taken.source(index)),
@@ -112,7 +112,7 @@ function deriveSub(model, tensor, t, index) {
   const elements = termsOf(model, tensor, t, index);
   const formula = interleave(elements.map(({ factors: [factor], value }) =>
     (factor ? readParts(model, factor.taken, factor.index, tensor) : [text(factorText(value))])), MINUS_SIGN);
-  return { formula, terms: elements.map((term) => labelled(model, term)) };
+  return { formula, terms: elements.map((term) => labelled(model, term, tensor)) };
 }
 
 function deriveForce(model, tensor, t, index, words) {
@@ -167,8 +167,8 @@ function deriveSoftmax(model, tensor, t, index) {
 }
 
 function entryLabel(model, tensor, { taken, index }, k) {
-  const classes = model.scene.sequence?.classes;
-  const isPrediction = tensor.name === model.scene.sequence?.prediction;
+  const { classes, prediction } = model.answering(tensor.name);
+  const isPrediction = tensor.name === prediction;
   return isPrediction && classes?.[k] !== undefined ? `“${classes[k]}”` : elementLabel(model, taken, index);
 }
 

@@ -119,11 +119,14 @@ function partsOf(ctx, why) {
   });
 }
 
+/** Of which model, at which step: the line under a value's name. */
 function whenNode(ctx, place) {
-  if (place.t === null) return htmlNode("span", { class: "muted" }, ctx.word("inspector.always"));
+  const { group } = ctx.model.tensor(place.name);
+  const whose = group ? `${ctx.groupLabel(group)} · ` : "";
+  if (place.t === null) return htmlNode("span", { class: "muted" }, whose, ctx.word("inspector.always"));
   const token = ctx.model.scene.sequence.inputs[place.t];
   const words = say(ctx.words, "inspector.when", { t: place.t + 1, token: visibleToken(token ?? "") });
-  return htmlNode("span", { class: "muted" }, words);
+  return htmlNode("span", { class: "muted" }, whose, words);
 }
 
 function pinButton(ctx, place) {

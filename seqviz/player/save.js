@@ -12,7 +12,17 @@ const PAD = 20;
 const HEAD = 64;
 const PNG_SCALE = 2;
 
-/** The current picture as one self-contained SVG element: title, tokens, diagram, heat strips. */
+/** A picture of this size with a title, and the node that everything else is drawn into. */
+function framed(ctx, { width, height }, font) {
+  const frame = svgNode(
+    "svg",
+    { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink },
+  );
+  frame.append(svgNode("rect", { width, height, fill: ctx.palette.paper }), ...headNodes(ctx));
+  return frame;
+}
+
+/** The current step as one self-contained SVG element: title, tokens, diagram, heat strips. */
 export function pictureNode(ctx, diagram, panels) {
   const box = {
     width: Number(diagram.getAttribute("width")),
@@ -23,15 +33,44 @@ export function pictureNode(ctx, diagram, panels) {
   const below = PAD + HEAD + box.height + 16;
   const width = Math.max(box.width, panels.clientWidth) + 2 * PAD;
   const height = below + panels.clientHeight + PAD;
-  const font = getComputedStyle(diagram).fontFamily;
-  const picture = svgNode(
-    "svg",
-    { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink },
-  );
-  picture.append(svgNode("rect", { width, height, fill: ctx.palette.paper }), ...headNodes(ctx));
+  const picture = framed(ctx, { width, height }, getComputedStyle(diagram).fontFamily);
   const place = { x: PAD, y: PAD + HEAD, ...box, viewBox: `0 0 ${box.width} ${box.height}` };
   picture.append(svgNode("svg", place, ...inlined(diagram)));
   for (const strip of strips) picture.append(panelPicture(ctx, strip, origin, below));
+  return picture;
+}
+
+/** A score as one self-contained SVG element: every row where it stands, and the cursor. */
+export function scoreNode(ctx, score) {
+  const origin = score.getBoundingClientRect();
+  const scale = origin.width / (score.offsetWidth || 1);
+  const placed = (node) => {
+    const box = node.getBoundingClientRect();
+    return {
+      x: PAD + (box.left - origin.left) / scale,
+      y: PAD + HEAD + (box.top - origin.top) / scale,
+      width: box.width / scale,
+      height: box.height / scale,
+    };
+  };
+  const size = { width: score.offsetWidth + 2 * PAD, height: score.offsetHeight + HEAD + 2 * PAD };
+  const picture = framed(ctx, size, getComputedStyle(score).fontFamily);
+  for (const canvas of score.querySelectorAll("canvas")) {
+    picture.append(svgNode("image", { ...placed(canvas), href: canvas.toDataURL("image/png") }));
+  }
+  for (const plot of score.querySelectorAll(".curve-plot")) {
+    const viewBox = plot.getAttribute("viewBox");
+    picture.append(svgNode("svg", { ...placed(plot), viewBox }, ...inlined(plot)));
+  }
+  for (const node of score.querySelectorAll(".score-track span, .row-name, .track-title")) {
+    const { x, y, height } = placed(node);
+    const style = getComputedStyle(node);
+    picture.append(svgNode("text", {
+      x, y: y + 0.5 * height + 4, "font-size": style.fontSize, "font-weight": style.fontWeight, fill: style.color,
+    }, node.textContent));
+  }
+  const cursor = placed(score.querySelector(".score-cursor"));
+  picture.append(svgNode("rect", { ...cursor, fill: "none", stroke: ctx.palette.ink, "stroke-width": 2, rx: 3 }));
   return picture;
 }
 
@@ -108,7 +147,8 @@ function panelPicture(ctx, strip, origin, below) {
 export function shownNumbers(ctx) {
   const { scene } = ctx.model;
   const names = new Set([...scene.panels, ...scene.layout.nodes.map(({ tensor }) => tensor)]);
-  if (scene.sequence.prediction) names.add(scene.sequence.prediction);
+  for (const { tensors } of scene.tracks ?? []) for (const name of tensors) names.add(name);
+  for (const { prediction } of [scene.sequence, ...(scene.groups ?? [])]) if (prediction) names.add(prediction);
   for (const name of Object.values(scene.gradient || {})) if (ctx.model.has(name)) names.add(name);
   const rows = ["step,token,tensor,unit,value"];
   for (const name of [...names].filter((shown) => ctx.model.has(shown) && ctx.model.stepped(shown))) {
@@ -129,10 +169,13 @@ function csvText(text) {
   return `"${safe.replace(/"/g, '""')}"`;
 }
 
-/** @returns {{svg: () => void, png: () => void, csv: () => void}} */
-export function makeSave(ctx, diagram, panels) {
+/**
+ * @param {() => SVGElement} draw  the picture of what is shown now
+ * @returns {{svg: () => void, png: () => void, csv: () => void}}
+ */
+export function makeSave(ctx, draw) {
   const name = () => `seqviz-${ctx.model.scene.kind}-t${ctx.state.t + 1}`;
-  const picture = () => new XMLSerializer().serializeToString(pictureNode(ctx, diagram, panels));
+  const picture = () => new XMLSerializer().serializeToString(draw());
   return {
     svg: () => download(new Blob([picture()], { type: "image/svg+xml" }), `${name()}.svg`),
     png: () => toPng(picture(), (blob) => download(blob, `${name()}.png`)),

@@ -1,24 +1,15 @@
 // The screen: the parts of the picture, arranged, drawn at every change, played by a clock.
-import { htmlNode, setHidden, setText } from "./svg.js";
+import { htmlNode, setText } from "./svg.js";
 import { readPalette, themeKey } from "./colour.js";
 import { reduce, interval } from "./cursor.js";
 import { sentence } from "./speech.js";
 import { say } from "./symbols.js";
 import { marksOf, subjectPlace } from "./context.js";
-import { makeDiagram } from "./diagram.js";
-import { makeFlow } from "./flow.js";
-import { makePanels } from "./panels.js";
-import { makeTokens } from "./tokens.js";
-import { makeGradient } from "./gradient.js";
-import { makeInspector, samePlaceAs, whyOf } from "./inspector.js";
-import { makeEquations } from "./equations.js";
-import { makeFoot, makeModes, makeTransport } from "./controls.js";
-import { makeSave } from "./save.js";
+import { formOf } from "./forms.js";
+import { samePlaceAs, whyOf } from "./inspector.js";
 
-const DRAWN = ["diagram", "panels", "tokens", "gradient", "transport", "modes", "equations"];
 const WIDE = 880;
 const SMALL = 560;
-const DIAGRAM_LEAST = 260;
 const ZOOM_FROM = 1500;
 const ZOOM_MOST = 1.4;
 const SPEAK_AFTER_MS = 400;
@@ -31,14 +22,14 @@ const MOST_BEHIND = 3;
  */
 export function makeScreen(ctx, shell, changed) {
   const spoken = htmlNode("p", { class: "spoken", "aria-live": "polite" });
-  const screen = { parts: null, hovered: null, outer: 0, zoom: 1, speaking: 0, playing: 0, due: 0 };
+  const screen = { form: null, parts: null, hovered: null, outer: 0, zoom: 1, speaking: 0, playing: 0, due: 0 };
   Object.assign(ctx, {
     act: (action) => act(ctx, shell, screen, spoken, changed, action),
     hover: (place) => hover(ctx, shell, screen, place),
     choose: (place) => place && ctx.act({ type: "pin", place }),
     goSubstep: (k) => goSubstep(ctx, k),
     save: (kind) => ctx.options.downloads && screen.parts.save[kind](),
-    toggleEquations: () => screen.parts.equations.toggle(),
+    toggleEquations: () => screen.form.toggleEquations(screen.parts),
   });
   return {
     assemble: () => assemble(ctx, shell, screen, spoken),
@@ -47,7 +38,7 @@ export function makeScreen(ctx, shell, changed) {
     stop() {
       cancelAnimationFrame(screen.playing);
       clearTimeout(screen.speaking);
-      if (screen.parts) screen.parts.flow.stop();
+      if (screen.parts) screen.form.still(screen.parts);
     },
   };
 }
@@ -58,11 +49,13 @@ function assemble(ctx, shell, screen, spoken) {
   if (theme !== screen.theme) ctx.palette = readPalette(shell);
   screen.theme = theme;
   ctx.generation += 1;
-  if (screen.parts) screen.parts.flow.stop();
-  Object.assign(screen, { parts: makeParts(ctx), hovered: null, outer: 0 });
+  if (screen.parts) screen.form.still(screen.parts);
+  screen.form = formOf(ctx.model.scene);
+  Object.assign(screen, { parts: screen.form.make(ctx), hovered: null, outer: 0 });
+  shell.dataset.form = screen.form.name;
   shell.setAttribute("aria-label", say(ctx.words, "player.label", { title: ctx.model.scene.title }));
   shell.style.setProperty("--ring", ctx.palette.line("hidden"));
-  shell.replaceChildren(...arrange(screen.parts), spoken);
+  shell.replaceChildren(...screen.form.arrange(screen.parts), spoken);
   resize(ctx, shell, screen, spoken);
 }
 
@@ -80,13 +73,9 @@ function resize(ctx, shell, screen, spoken) {
 
 /** Everything whose place depends on the width, then everything that depends on the step. */
 function reshape(ctx, shell, screen, spoken) {
-  const { parts } = screen;
   shell.dataset.level = ctx.state.level;
   shell.dataset.view = ctx.state.view;
-  parts.diagram.build(Math.max(DIAGRAM_LEAST, Math.floor(parts.stage.clientWidth)));
-  parts.panels.paint();
-  parts.tokens.resize(Math.floor(parts.tokens.node.clientWidth));
-  parts.gradient.paint(Math.floor(parts.gradient.node.clientWidth));
+  screen.form.measure(screen.parts);
   draw(ctx, shell, screen, spoken);
 }
 
@@ -105,7 +94,7 @@ function draw(ctx, shell, screen, spoken) {
   const { state } = ctx;
   shell.dataset.future = state.future;
   look(ctx, shell, screen);
-  for (const part of DRAWN) parts[part].draw();
+  for (const part of screen.form.drawn) parts[part].draw();
   setText(parts.sentence, sentenceOf(ctx));
   clearTimeout(screen.speaking);
   screen.speaking = setTimeout(() => setText(spoken, parts.sentence.textContent), SPEAK_AFTER_MS);
@@ -122,7 +111,7 @@ function hover(ctx, shell, screen, place) {
   if (samePlaceAs(place, screen.hovered) || (!place && !screen.hovered)) return;
   screen.hovered = place;
   look(ctx, shell, screen);
-  for (const part of ["diagram", "panels", "gradient"]) screen.parts[part].draw();
+  for (const part of screen.form.marked) screen.parts[part].draw();
 }
 
 function act(ctx, shell, screen, spoken, changed, action) {
@@ -135,10 +124,7 @@ function act(ctx, shell, screen, spoken, changed, action) {
   if (before.level !== state.level || before.view !== state.view) reshape(ctx, shell, screen, spoken);
   else draw(ctx, shell, screen, spoken);
   if (before.t !== state.t || before.substep !== state.substep) {
-    screen.parts.flow.start(
-      screen.parts.diagram.wires(),
-      state.playing ? 0.9 * interval(state) : Infinity,
-    );
+    screen.form.animate(screen.parts, state.playing ? 0.9 * interval(state) : Infinity);
   }
   changed(state);
   if (state.playing && !before.playing) run(ctx, screen);
@@ -163,41 +149,4 @@ function run(ctx, screen) {
     screen.playing = requestAnimationFrame(beat);
   };
   if (ctx.state.playing) screen.playing = requestAnimationFrame(beat);
-}
-
-function makeParts(ctx) {
-  const parts = {
-    transport: makeTransport(ctx),
-    modes: makeModes(ctx),
-    tokens: makeTokens(ctx),
-    diagram: makeDiagram(ctx),
-    inspector: makeInspector(ctx),
-    panels: makePanels(ctx),
-    gradient: makeGradient(ctx),
-    equations: makeEquations(ctx),
-    flow: makeFlow(ctx),
-    sentence: htmlNode("p", { class: "sentence", "aria-hidden": "true" }),
-  };
-  parts.tokens.build();
-  parts.panels.build();
-  parts.ghost = htmlNode("p", { class: "ghost-legend muted small" }, ctx.word("ghost.legend"));
-  setHidden(parts.ghost, Object.keys(ctx.model.scene.ghost).length === 0);
-  parts.stage = htmlNode("div", { class: "stage" }, parts.diagram.node);
-  parts.save = makeSave(ctx, parts.diagram.node, parts.panels.node);
-  parts.foot = makeFoot(ctx, parts.save);
-  return parts;
-}
-
-function arrange(parts) {
-  return [
-    htmlNode("div", { class: "top" }, parts.transport.node, parts.tokens.node),
-    htmlNode("div", { class: "bar" }, parts.modes.substeps, parts.modes.node),
-    parts.sentence,
-    htmlNode("div", { class: "middle" }, parts.stage, parts.inspector.node),
-    parts.ghost,
-    parts.panels.node,
-    parts.gradient.node,
-    parts.equations.node,
-    parts.foot,
-  ];
 }

@@ -7,16 +7,20 @@
  * keeps the old state (facts.keeps), {keep_percent} is its value at the unit.
  */
 import { fixed, percent, precise } from "./digits.js";
-import { say, visibleToken } from "./symbols.js";
+import { groupLetter, say, visibleToken } from "./symbols.js";
 
-/** The most probable class of a step, or null without an output layer. */
-export function predictionAt(model, t) {
-  const { sequence } = model.scene;
-  if (!sequence?.prediction || !sequence.classes) return null;
-  const probabilities = model.value(sequence.prediction, t);
+/**
+ * The most probable class of a step, or null without an output layer.
+ *
+ * @param {{prediction: string|null, classes: string[]|null}} who  the scene's own model, or one
+ *   of its groups
+ */
+export function predictionAt(model, t, who = model.scene.sequence) {
+  if (!who?.prediction || !who.classes) return null;
+  const probabilities = model.value(who.prediction, t);
   const best = probabilities.reduce((top, p, k) => (p > probabilities[top] ? k : top), 0);
   if (Number.isNaN(probabilities[best])) return null;
-  return { token: sequence.classes[best], probability: probabilities[best], index: best };
+  return { token: who.classes[best], probability: probabilities[best], index: best };
 }
 
 /** The value that the step read as the one before it: zero if it was wiped. */
@@ -65,5 +69,21 @@ export function sentence(model, state, words) {
   if (sequence?.unknown?.includes(state.t)) keys.push("speech.unknown");
   if (words?.[`speech.${kind}`]) keys.push(`speech.${kind}`);
   if (predictionAt(model, state.t)) keys.push(sequence.asks === "label" ? "speech.answer" : "speech.prediction");
-  return keys.map((key) => say(words, key, values)).join(" ");
+  return [...keys.map((key) => say(words, key, values)), ...ofModels(model, state.t, words)].join(" ");
+}
+
+/** Of several models: what each says, and how well the first token can be read from each. */
+function ofModels(model, t, words) {
+  const groups = model.scene.groups ?? [];
+  const answers = groups.map((group) => [group, predictionAt(model, t, group)])
+    .filter(([, said]) => said)
+    .map(([{ name }, { token, probability }]) => say(words, "speech.model", {
+      model: groupLetter(name), prediction: visibleToken(token), probability: percent(probability),
+    }));
+  const known = groups.filter(({ name }) => model.has(`${name}_known`))
+    .map(({ name }) => `${groupLetter(name)} ${percent(model.number(`${name}_known`, t, 0))} %`);
+  return [
+    ...(answers.length ? [say(words, "speech.models", { answers: answers.join(", ") })] : []),
+    ...(known.length ? [say(words, "speech.known", { known: known.join(", ") })] : []),
+  ];
 }

@@ -30,6 +30,23 @@ export function parseSymbol(symbol, role) {
   });
 }
 
+/** The letter of a model: group "a" is A, the difference of a and b is A−B. */
+export function groupLetter(group) {
+  return [...(group ?? "")].map((letter) => letter.toUpperCase()).join("−");
+}
+
+/** A tensor's name within its model: "h" of "a_h". */
+export function plainName({ name, group }) {
+  return group ? name.slice(group.length + 1) : name;
+}
+
+/** Read by another model's tensor, a symbol wears the letter of its own. */
+function withLetter(parts, tensor, reader) {
+  if (!reader || !tensor.group || tensor.group === reader.group) return parts;
+  const end = parts[parts.length - 1];
+  return [...parts.slice(0, -1), { ...end, sup: groupLetter(tensor.group) }];
+}
+
 /** Puts one more subscript on a symbol; a compound one, like f⊙c, is put in brackets. */
 function withSub(parts, more) {
   const end = parts[parts.length - 1];
@@ -46,7 +63,7 @@ function withSub(parts, more) {
  */
 function operandSymbol(operand, tensor, reader) {
   const stacked = operand.block && /^(.*_[ih])h$/.exec(tensor.symbol);
-  return stacked && reader ? `${stacked[1]}${reader.name.split("_")[0]}` : tensor.symbol;
+  return stacked && reader ? `${stacked[1]}${plainName(reader).split("_")[0]}` : tensor.symbol;
 }
 
 const SHIFTED = { "-1": "t−1", 1: "t+1" };
@@ -54,7 +71,8 @@ const SHIFTED = { "-1": "t−1", 1: "t+1" };
 /** A whole operand: h_{t−1}, W_if. */
 export function operandParts(model, operand, reader) {
   const tensor = model.tensor(operand.tensor);
-  const parts = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
+  const symbol = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
+  const parts = withLetter(symbol, tensor, reader);
   const shift = shiftOf(model, operand);
   return shift ? withSub(parts, SHIFTED[shift]) : parts;
 }
@@ -89,7 +107,8 @@ export function elementParts(model, name, index) {
 export function readParts(model, taken, index, reader) {
   const { operand } = taken;
   const tensor = model.tensor(operand.tensor);
-  const parts = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
+  const symbol = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
+  const parts = withLetter(symbol, tensor, reader);
   const below = [placeText(taken.shape, index), SHIFTED[shiftOf(model, operand)]].filter(Boolean).join(",");
   return below ? withSub(parts, below) : parts;
 }
@@ -98,7 +117,8 @@ export function readParts(model, taken, index, reader) {
 function tokenOf(model, taken, index) {
   const { sequence } = model.scene;
   if (!sequence) return null;
-  if (taken.tensor.role === "prediction" && sequence.classes) return sequence.classes[index] ?? null;
+  const { classes } = model.answering(taken.tensor.name);
+  if (taken.tensor.role === "prediction" && classes) return classes[index] ?? null;
   const input = taken.tensor.role === "given" && taken.t !== null && taken.shape.length === 1;
   if (!input || !sequence.inputs || !isOneHot(taken.values) || taken.values[index] !== 1) return null;
   return sequence.inputs[taken.t] ?? null;
@@ -109,10 +129,11 @@ function isOneHot(values) {
     && values.reduce((sum, x) => sum + x, 0) === 1;
 }
 
-/** One element of an operand in a list: “h₂(t−1)”, “x “l””. */
-export function elementLabel(model, taken, index) {
+/** One element of an operand in a list, as `reader` reads it: “h₂(t−1)”, “x “l””. */
+export function elementLabel(model, taken, index, reader) {
   const token = tokenOf(model, taken, index);
-  const symbol = parseSymbol(model.tensor(taken.operand.tensor).symbol);
+  const tensor = model.tensor(taken.operand.tensor);
+  const symbol = withLetter(parseSymbol(tensor.symbol), tensor, reader);
   if (token !== null) return `${plainText(symbol)} “${visibleToken(token)}”`;
   const place = placeText(taken.shape, index);
   const shift = SHIFTED[shiftOf(model, taken.operand)];

@@ -56,6 +56,13 @@ function countReaders(tensors) {
   return readers;
 }
 
+/** For each tensor of a strip, every tensor that is on one scale with it. */
+function scalesOf(tracks) {
+  const strips = tracks.filter(({ form }) => form === "strips");
+  return new Map(strips.flatMap(({ tensors, beside }) =>
+    tensors.map((name) => [name, [...tensors, ...(beside ?? [])]])));
+}
+
 /** The model of a scene: values by name and step, in float64, recomputed once and kept. */
 export function openScene(scene) {
   const steps = scene.steps;
@@ -64,6 +71,8 @@ export function openScene(scene) {
   const known = new Map(scene.tensors.map((tensor) => [tensor.name, []]));
   const ranges = new Map();
   const readers = countReaders(scene.tensors);
+  const scales = scalesOf(scene.tracks ?? []);
+  const groups = new Map((scene.groups ?? []).map((group) => [group.name, group]));
 
   const has = (name) => tensors.has(name);
 
@@ -127,8 +136,12 @@ export function openScene(scene) {
     return { name, at: stepped(name) ? at : null };
   }
 
-  /** The largest finite |value| over all steps: the end of a symmetric scale. */
+  /** The end of a symmetric scale: the largest finite |value| of all that is drawn on it. */
   function range(name) {
+    return Math.max(...(scales.get(name) ?? [name]).map(largestOf));
+  }
+
+  function largestOf(name) {
     if (!ranges.has(name)) {
       let largest = 0;
       for (let t = 0; t < (stepped(name) ? steps : 1); t += 1) {
@@ -141,9 +154,12 @@ export function openScene(scene) {
     return ranges.get(name);
   }
 
+  /** Who answers with this tensor: its own model of several, or the scene's only one. */
+  const answering = (name) => groups.get(tensor(name).group) ?? scene.sequence ?? {};
+
   /** How many operands of the scene read this tensor. */
   const readersOf = (name) => readers.get(name) ?? 0;
 
-  const model = { scene, steps, has, tensor, stepped, shape, value, number, operand, range, readersOf };
+  const model = { scene, steps, has, tensor, stepped, shape, value, number, operand, range, readersOf, answering };
   return model;
 }

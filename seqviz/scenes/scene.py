@@ -206,6 +206,8 @@ class Scene:
             "rest": self.rest,
             "facts": dict(self.facts),
             "direction": self.direction,
+            "groups": [dict(group) for group in self.groups],
+            "tracks": [dict(track) for track in self.tracks],
         }
 
 

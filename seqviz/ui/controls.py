@@ -55,13 +55,17 @@ class Control(Protocol):
 
 @dataclass(frozen=True)
 class Choice:
-    """One of a few names, as buttons or as a menu; `quiet` keeps its label for screen readers."""
+    """One of a few names, as buttons or as a menu; `quiet` keeps its label for screen readers.
+
+    `like` is the control whose words its options share, where that is not its own.
+    """
 
     key: str
     options: tuple[str, ...]
     default: str
     look: Literal["buttons", "menu"] = "buttons"
     quiet: bool = False
+    like: str = ""
 
     def read(self, raw: object) -> Reading:
         if raw in self.options:
@@ -77,7 +81,7 @@ class Choice:
 
     def draw(self, words: Words, locked: bool) -> None:
         def label(option: str) -> str:
-            key = f"control.{self.key}.{option}"
+            key = f"control.{self.like or self.key}.{option}"
             return words(key) if key in words else option
 
         shown = _common(words, self.key, locked)

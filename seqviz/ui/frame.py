@@ -27,7 +27,11 @@ class Entry(NamedTuple):
     group: str
 
 
-PAGES = (Entry("cell", "sequences"), Entry("gradients", "learning"))
+PAGES = (
+    Entry("cell", "sequences"),
+    Entry("gradients", "learning"),
+    Entry("compare", "learning"),
+)
 DEFAULT = "cell"
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from seqviz.core.gradients import gradients
 from seqviz.core.unroll import Options, unroll
 from seqviz.core.what_if import Force, WhatIf
 from seqviz.scenes import Scene
@@ -99,3 +100,21 @@ def test_without_bias_there_is_no_bias_in_the_scene() -> None:
     scene = cell_scene(unroll(cell, torch.randn(5, 3, dtype=torch.float64)))
     assert "b_ih" not in scene.by_name
     assert len(scene["r_x"].operation.operands) == 2
+
+
+def test_gradients_of_a_scene_are_each_its_own() -> None:
+    trace = trace_of("lstm", Options(), steps=5, hidden=4, inputs=3, seed=2)
+    found = gradients(trace, "all")
+    scene = cell_scene(trace, gradients=found, loss_at="all")
+    assert found.dc is not None
+    for name, vectors in (("dh", found.dh), ("dc", found.dc), ("dh_direct", found.dh_direct)):
+        np.testing.assert_array_equal(scene[name].values, vectors.numpy())
+        norms = [float(np.hypot.reduce(row)) for row in vectors.numpy()]
+        np.testing.assert_allclose(scene[f"{name}_norm"].values, norms, rtol=1e-14)
+    assert scene.gradient == {
+        "h": "dh_norm",
+        "c": "dc_norm",
+        "direct": "dh_direct_norm",
+        "loss": "all",
+        "of": "state",
+    }

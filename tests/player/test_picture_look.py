@@ -255,3 +255,42 @@ def test_a_gradient_bar_tells_its_absolute_value(page: Page) -> None:
     reading = page.locator(".gradient-reading").inner_text()
     assert "step 2" in reading
     assert f"{norm:.4f}" in reading or "×10" in reading
+
+
+@pytest.mark.parametrize(
+    ("scene", "name"),
+    [("rnn-tanh", "h"), ("rnn-sigmoid", "h"), ("rnn-relu", "h"), ("lstm-tanh", "f")],
+)
+def test_the_slope_beside_the_curve_is_the_derivative(page: Page, scene: str, name: str) -> None:
+    shown = catalogue()[scene]
+    show(page, shown)
+    page.locator(".seqviz").focus()
+    cell(page, name, 1).click()
+    said = page.locator(".curve-row").inner_text()
+    value = float(shown[name].values[step(page) - 1, 1])
+    slope = {"tanh": 1 - value**2, "relu": float(value > 0)}.get(
+        "sigmoid" if name == "f" else scene.partition("-")[2], value * (1 - value)
+    )
+    assert f"slope here {slope:.3f}:" in said
+
+
+def test_bars_of_c_are_the_gradients_of_c(page: Page) -> None:
+    """Heights differ from those of h as the ratios of the norms do, against the last step."""
+    scene = hello()
+    show(page, scene)
+    norms = {state: scene[f"d{state}_norm"].values for state in "hc"}
+    tops = {
+        state: [
+            float(bar.get_attribute("y") or "nan")
+            for bar in page.locator(f".gradient-bar.{state}").all()
+        ]
+        for state in "hc"
+    }
+    assert tops["h"][-1] == tops["c"][-1]
+    drops = {state: np.array(tops[state]) - tops[state][-1] for state in "hc"}
+    decades = {state: np.log10(norms[state][-1] / norms[state]) for state in "hc"}
+    scale = drops["h"][0] / decades["h"][0]
+    for state in "hc":
+        np.testing.assert_allclose(drops[state], scale * decades[state], atol=0.2)
+    room = (132 - 26) / (3 + 8)
+    assert scale == pytest.approx(room, rel=1e-3)

@@ -36,28 +36,31 @@ for finding in findings(record):
 
 cell.ask(page, record)
 page.try_this(**cell.actions())
-with page.section("equations"):
-    page.equations(cell.equations_of(record))
-    page.notes(*cell.equation_notes(record))
-with page.section("shapes", D=record.trace.cell.input_size, H=record.trace.cell.hidden_size):
-    page.table(("shapes.name", "shapes.shape", "shapes.meaning"), cell.shapes_of(record, words))
-    page.sentence(words("shapes.count", **cell.counts_of(record)))
-    if record.trace.options.peepholes is not None:
-        page.sentence(words("shapes.peepholes", **cell.counts_of(record)))
-    if record.model.readout is not None:
-        page.sentence(words("shapes.readout", **cell.counts_of(record)))
-    page.sentence(words("shapes.others", **cell.counts_of(record)))
-with page.section("concat"):
-    text = "concat.text_gru" if record.trace.kind == "gru" else "concat.text"
-    page.sentence(words(text, error=number(concat_error(record))))
-    page.notes("concat.imprecise")
-with page.section("activation"):
-    page.notes("activation.text")
-    page.figure(cell.slope(record, words))
-page.code(program(record), output(record), "" if plain(record) else "code.variant")
-with page.section("models"):
-    page.table(("models.model", "models.units", "models.measured"), cell.measured(words))
-    page.notes("models.selection")
+with page.section("equations") as opened:
+    if opened:
+        page.equations(cell.equations_of(record))
+        page.notes(*cell.equation_notes(record))
+counts = cell.counts_of(record)
+with page.section("shapes", D=counts["D"], H=counts["H"]) as opened:
+    if opened:
+        page.table(("shapes.name", "shapes.shape", "shapes.meaning"), cell.shapes_of(record, words))
+        for key in cell.count_sentences(record):
+            page.sentence(words(key, **counts))
+with page.section("concat") as opened:
+    if opened:
+        text = "concat.text_gru" if record.trace.kind == "gru" else "concat.text"
+        page.sentence(words(text, error=number(concat_error(record))))
+        page.notes("concat.imprecise")
+with page.section("activation") as opened:
+    if opened:
+        page.notes("activation.text")
+        page.figure(cell.slope(record, words))
+note = "" if plain(record) else "code.variant"
+page.code(lambda: program(record), lambda: output(record), note)
+with page.section("models") as opened:
+    if opened:
+        page.table(("models.model", "models.units", "models.measured"), cell.measured(words))
+        page.notes("models.selection")
 page.take_away("one", "two", "three", "four")
 page.corrections("F1", "F4", "F16", "F18", "F19", "F20", "F21", "F22", "F23", "F33", "F36")
 page.notes("corrections.not_shown")

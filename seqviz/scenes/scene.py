@@ -9,7 +9,7 @@ by the player from their operation.
 
 import base64
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -187,7 +187,6 @@ class Scene:
             if tensor.sent:
                 chunks.append(values.tobytes())
                 at += values.size
-        layout = asdict(self.layout)
         return {
             "version": VERSION,
             "kind": self.kind,
@@ -196,9 +195,9 @@ class Scene:
             "steps": self.steps,
             "tensors": tensors,
             "floats": base64.b64encode(b"".join(chunks)).decode("ascii"),
-            "layout": layout,
+            "layout": vars(self.layout),
             "substeps": [dict(s) for s in self.substeps],
-            "sequence": asdict(self.sequence),
+            "sequence": vars(self.sequence),
             "panels": list(self.panels),
             "gradient": dict(self.gradient) if self.gradient else None,
             "ghost": dict(self.ghost),
@@ -228,7 +227,7 @@ def _tensor_json(tensor: Tensor, at: int | None) -> dict[str, Any]:
         "operation": {
             "name": operation.name,
             **operation.parameters,
-            "operands": [asdict(operand) for operand in operation.operands],
+            "operands": [vars(operand) for operand in operation.operands],
         },
         "at": at,
         "group": tensor.group,

@@ -150,6 +150,8 @@ def counts_of(record: CellRecord) -> dict[str, object]:
     d, h = cell.input_size, cell.hidden_size
     k = {1: "", 3: "3", 4: "4"}[BLOCKS[kind]]
     return {
+        "D": d,
+        "H": h,
         "formula_one": f"{k}H(D+H+1)",
         "one": f"{parameter_count(kind, d, h, biases=1):,}",
         "formula_two": f"{k}H(D+H+2)",
@@ -163,6 +165,16 @@ def counts_of(record: CellRecord) -> dict[str, object]:
 
 _run = cached(run)
 _train = cached(run, gate=TRAINING)
+
+
+def count_sentences(record: CellRecord) -> list[str]:
+    """Which sentences about the number of parameters hold for this model."""
+    keys = ["shapes.count"]
+    if record.trace.options.peepholes is not None:
+        keys.append("shapes.peepholes")
+    if record.model.readout is not None:
+        keys.append("shapes.readout")
+    return [*keys, "shapes.others"]
 
 
 def compute(page: Page, config: CellConfig) -> CellRecord:
@@ -286,7 +298,9 @@ def _figures(about: About, words: Words) -> Iterator[str]:
 
 def ask(page: Page, record: CellRecord) -> None:
     """The questions to predict, in words."""
-    with page.section("predict"):
+    with page.section("predict") as opened:
+        if not opened:
+            return
         for question in questions(record):
             words = page.words
             options = [words(key, **values) for key, values in question.options]

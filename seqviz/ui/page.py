@@ -6,7 +6,8 @@
     page.controls("cell", "activation", "length")
     page.picture(scene)
     page.sentence(page.words("sentence.loss", loss=...))
-    with page.section("shapes"): ...
+    with page.section("shapes") as opened:
+        if opened: ...
     page.try_this(wipe={"wipe": True}, relu={"activation": "relu"})
     page.predict("largest", question, options, answer=2, explanation=...)
     page.code(source, output)
@@ -139,12 +140,16 @@ class Page:
         st.html(f'<p class="seqviz-sentence" dir="auto">{escape(text)}</p>')
 
     @contextmanager
-    def section(self, name: str, /, **values: object) -> Iterator[None]:
-        """A part that unfolds: `<name>.head` is its title, `<name>.intro` its first sentence."""
-        with st.expander(self.words(f"{name}.head")):
-            if f"{name}.intro" in self.words:
+    def section(self, name: str, /, **values: object) -> Iterator[bool]:
+        """A part that unfolds: `<name>.head` is its title, `<name>.intro` its first sentence.
+
+        What it yields says whether it is open; a closed part is not computed, drawn or sent.
+        """
+        part = st.expander(self.words(f"{name}.head"), key=f"section:{name}", on_change="rerun")
+        with part:
+            if part.open and f"{name}.intro" in self.words:
                 self.sentence(self.words(f"{name}.intro", **values))
-            yield
+            yield bool(part.open)
 
     def notes(self, *keys: str) -> None:
         """Sentences that explain, one paragraph each."""
@@ -203,7 +208,9 @@ class Page:
         for name, changes in actions.items():
             head, _, text = self.words(f"try.{name}").partition("|")
             items.append(f"<li>{self._anchor(self.link(changes), head)} {escape(text)}</li>")
-        with self.section("try"):
+        with self.section("try") as opened:
+            if not opened:
+                return
             st.html(f'<ol class="seqviz-list">{"".join(items)}</ol>')
 
     def predict(
@@ -232,14 +239,15 @@ class Page:
             verdict = self.words("predict.right" if shown == answer else "predict.wrong")
             self.sentence(f"{verdict} {explanation}")
 
-    def code(self, source: str, output: str = "", note: str = "") -> None:
+    def code(self, source: Callable[[], str], output: Callable[[], str], note: str = "") -> None:
         """A short program and what it prints; `note` is the key of a sentence above it."""
-        with self.section("code"):
+        with self.section("code") as opened:
+            if not opened:
+                return
             if note:
                 self.notes(note)
-            st.code(source, language="python")
-            if output:
-                st.code(output, language=None)
+            st.code(source(), language="python")
+            st.code(output(), language=None)
 
     def take_away(self, *names: str) -> None:
         """The few sentences `away.<name>` to remember."""
@@ -249,7 +257,9 @@ class Page:
 
     def corrections(self, *names: str) -> None:
         """Common errors `corrections.<name>`, each what is said and what is so."""
-        with self.section("corrections"):
+        with self.section("corrections") as opened:
+            if not opened:
+                return
             for name in names:
                 said, _, so = self.words(f"corrections.{name}").partition("|")
                 st.html(f"<p><strong>{escape(said)}</strong> {escape(so)}</p>")
@@ -273,12 +283,16 @@ class Page:
 
     def share(self) -> None:
         """The link to this state, and its QR code."""
-        with self.section("share"):
+        with self.section("share") as opened:
+            if not opened:
+                return
             sharing.draw(self.link(), self.words)
 
     def downloads(self, **files: Callable[[], str | bytes]) -> None:
         """Buttons that compute and save a file: `csv`, `npz`, `html`, labelled `save.<kind>`."""
-        with self.section("save"), st.container(horizontal=True):
+        with self.section("save") as opened, st.container(horizontal=True):
+            if not opened:
+                return
             for kind, compute in files.items():
                 st.download_button(
                     self.words(f"save.{kind}"),

@@ -59,7 +59,7 @@ def test_a_class_reaches_the_app_and_sees_its_code(
     link = f"http://{address}:{server.port}"
     page.goto(f"{link}/cell")
     expect_whole(page)
-    share = page.get_by_test_id("stExpander").filter(has=page.locator(".seqviz-qr"))
+    share = page.get_by_test_id("stExpander").filter(has_text="Share")
     share.locator("summary").click()
     page.wait_for_function("document.querySelector('.seqviz-qr').naturalWidth > 0")
     expect(share.locator("input").first).to_have_value(re.compile(re.escape(f"{link}/cell?")))

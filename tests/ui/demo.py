@@ -28,8 +28,9 @@ page.controls("mode", "cell", "length", "gain", "text", "wipe", "act", "seed")
 if page.values["cell"] != "rnn":
     page.controls("numbers")
 page.button("mode.trained", mode="trained")
-with page.section("predict"):
-    page.predict("largest", "Which <b>one</b>?", ["*a*", ":smile: $x$"], 1, "Because {x} <i>.")
+with page.section("predict") as opened:
+    if opened:
+        page.predict("largest", "Which <b>one</b>?", ["*a*", ":smile: $x$"], 1, "Because {x} <i>.")
 page.try_this(relu={"act": "relu"}, wipe={"wipe": True, "length": 7})
 page.share()
 page.downloads(csv=lambda: "a,b\n")

@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from seqviz.text import LANGUAGES, words
 from seqviz.ui import links
+from tests.ui.parts import unfold
 
 FRAME = Path(links.__file__).with_name("frame.py")
 LABELLED = (
@@ -29,6 +30,7 @@ def visit(**parameters: str | list[str]) -> AppTest:
     visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
     for key, value in parameters.items():
         visitor.query_params[key] = value
+    unfold(visitor)
     visitor = visitor.run()
     assert not visitor.exception
     return visitor

@@ -7,6 +7,8 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from tests.ui.parts import unfold
+
 DEMO = Path(__file__).with_name("demo.py")
 DEFAULTS = {
     "mode": "fresh",
@@ -26,6 +28,7 @@ def visit(**parameters: str | list[str]) -> AppTest:
     visitor = AppTest.from_file(str(DEMO), default_timeout=30)
     for key, value in parameters.items():
         visitor.query_params[key] = value
+    unfold(visitor)
     return run(visitor)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 SHRINK = 1e-9
 
@@ -36,7 +37,7 @@ def probe(states: Tensor, labels: Tensor, classes: int) -> Probe:
     half = _half(states, labels, classes)
     with torch.no_grad():
         finite = torch.isfinite(states).all(dim=-1).all(dim=-1)
-        clean = torch.where(finite[:, None, None], states.detach(), 0.0).double()
+        clean = _centred(torch.where(finite[:, None, None], states.detach(), 0.0).double(), half)
         weight, bias = _fit(clean[:, :half], labels[:half], classes)
         answers = (clean[:, half:] @ weight + bias).argmax(dim=-1)
         accuracy = (answers == labels[half:]).double().mean(dim=-1)
@@ -44,17 +45,27 @@ def probe(states: Tensor, labels: Tensor, classes: int) -> Probe:
     return Probe(accuracy, 1 / classes, half, len(labels) - half)
 
 
+def _centred(states: Tensor, half: int) -> Tensor:
+    """Around the mean of the first half, in units of its spread, however small that is.
+
+    A spread that is only rounding counts as none.
+    """
+    fitted = states[:, :half]
+    spread = fitted.var(dim=1, correction=0).mean(dim=-1).sqrt()
+    rounding = torch.finfo(states.dtype).eps * fitted.abs().amax(dim=(1, 2))
+    unit = torch.where(spread > rounding, spread, torch.inf)[:, None, None]
+    return (states - fitted.mean(dim=1, keepdim=True)) / unit
+
+
 def _fit(states: Tensor, labels: Tensor, classes: int) -> tuple[Tensor, Tensor]:
     """Weight (T, F, K) and bias (T, 1, K) of the discriminant."""
-    member = torch.nn.functional.one_hot(labels, classes).to(states.dtype)
+    member = one_hot(labels, classes).to(states.dtype)
     means = (member.T / member.sum(dim=0)[:, None]) @ states
     within = states - means[:, labels]
     covariance = within.mT @ within / len(labels)
-    size = states.var(dim=1, correction=0).mean(dim=-1).clamp_min(torch.finfo(states.dtype).tiny)
-    ridge = SHRINK * size[:, None, None] * torch.eye(states.shape[-1], dtype=states.dtype)
-    weight = torch.linalg.solve((covariance + ridge) / size[:, None, None], means.mT)
-    bias = -0.5 * (means.mT * weight).sum(dim=1, keepdim=True)
-    return weight, bias
+    ridge = SHRINK * torch.eye(states.shape[-1], dtype=states.dtype)
+    weight = torch.linalg.solve(covariance + ridge, means.mT)
+    return weight, -0.5 * (means.mT * weight).sum(dim=1, keepdim=True)
 
 
 def _half(states: Tensor, labels: Tensor, classes: int) -> int:

@@ -5,9 +5,12 @@ import { percent } from "./digits.js";
 import { visibleToken } from "./symbols.js";
 import { modelName, rowName } from "./rows.js";
 
-const ROOM_FOR_PERCENT = 52;
+const ROOM_FOR_PERCENT = 76;
+const ROOM_FOR_MARK = 26;
 const ROOM_FOR_LETTER = 10;
-const LETTER_SIZE = 9;
+const LETTER = { short: 10.5, long: 7.5 };
+const LONG_TOKEN = 2;
+const GAP_TOKEN = 6;
 
 /** @param {object} ctx the player's context */
 export function makeAnswers(ctx) {
@@ -23,13 +26,16 @@ export function makeAnswers(ctx) {
     ? makeRow(htmlNode("span", { class: "row-name muted" }, ctx.word("tokens.target")), "target-row")
     : null;
   const rows = [tokens, ...says.map(({ row }) => row), ...(target ? [target] : [])];
-  const node = htmlNode("div", { class: "answers", "data-scrub": "" }, ...rows.map((row) => row.node));
+  const legend = htmlNode("p", { class: "score-legend small" }, groups.map(({ label }) => label).join("   "));
+  const node = htmlNode("div", { class: "answers", "data-scrub": "" }, legend, ...rows.map((row) => row.node));
+  const longest = Math.max(1, ...sequence.inputs.map((token) => [...token].length));
+  tokens.node.classList.toggle("long", longest > LONG_TOKEN);
   let at = -1;
   return {
     node,
     place: (event, t) => answerPlace(ctx, says, event, t),
     resize(grid) {
-      const every = spacing(sequence.inputs, grid.column);
+      const every = spacing(longest, grid.column);
       fillRow(tokens, grid, (t) => [t % every === 0 ? ctx.token(sequence.inputs[t] ?? "") : "", {}]);
       for (const { group, row } of says) fillRow(row, grid, (t) => answerCell(ctx, group, t, grid));
       if (target) fillRow(target, grid, (t) => [targetText(sequence.targets[t], t % every === 0), {}]);
@@ -60,9 +66,9 @@ function fillRow(row, grid, cell) {
 }
 
 /** Every how many steps there is room for a token. */
-function spacing(inputs, column) {
-  const longest = Math.max(1, ...inputs.map((token) => [...token].length));
-  return Math.max(1, Math.ceil((LETTER_SIZE * longest + 4) / column));
+function spacing(longest, column) {
+  const width = longest * (longest > LONG_TOKEN ? LETTER.long : LETTER.short) + GAP_TOKEN;
+  return Math.max(1, Math.ceil(width / column));
 }
 
 function targetText(target, shown) {
@@ -81,7 +87,8 @@ function answerCell(ctx, group, t, grid) {
   const attributes = { "data-verdict": verdict, title };
   if (grid.column < ROOM_FOR_LETTER) return ["", { ...attributes, class: "dot" }];
   const token = said ? visibleToken(said.token) : "?";
-  return [grid.column < ROOM_FOR_PERCENT ? token : `${token} ${mark} ${chance}`, attributes];
+  if (grid.column < ROOM_FOR_MARK) return [token, attributes];
+  return [grid.column < ROOM_FOR_PERCENT ? `${token} ${mark}` : `${token} ${mark} ${chance}`, attributes];
 }
 
 function answerPlace(ctx, says, event, t) {

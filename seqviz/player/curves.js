@@ -147,14 +147,16 @@ function tenTo(exponent, floor) {
   return [floor ? "≤10" : "10", power];
 }
 
+const shareText = ({ grid }, share) => `${percent(share)}${grid.small ? "" : " "}%`;
+
 function shareGround(ctx, plot) {
   const { chance, noise } = plot.track;
   const band = { name: "alive", from: chance + noise, to: chance - noise, word: ctx.word("score.guessing") };
   return [
     ...groundBand(plot, band),
-    ...tickNodes(plot, 1, ["100 %"]),
-    ...tickNodes(plot, 0, ["0 %"]),
-    ...tickNodes(plot, chance, [`${percent(chance)} %`], "tick one"),
+    ...tickNodes(plot, 1, [shareText(plot, 1)]),
+    ...tickNodes(plot, 0, [shareText(plot, 0)]),
+    ...tickNodes(plot, chance, [shareText(plot, chance)], "tick one"),
   ];
 }
 

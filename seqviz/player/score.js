@@ -6,9 +6,9 @@ import { makeStrips } from "./tracks.js";
 import { makeCurves } from "./curves.js";
 
 const NAMES_WIDE = 132;
-const NAMES_SMALL = 30;
+const NAMES_SMALL = 34;
 const ENDS_WIDE = 96;
-const ENDS_SMALL = 34;
+const ENDS_SMALL = 42;
 const SMALL_SCORE = 520;
 const COLUMN_WIDEST = 92;
 

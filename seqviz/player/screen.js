@@ -84,6 +84,7 @@ function look(ctx, shell, screen) {
   const chosen = screen.hovered || ctx.state.selected;
   const asked = Boolean(chosen && ctx.visible(chosen.t));
   ctx.looked = asked ? chosen : subjectPlace(ctx);
+  shell.dataset.asked = String(Boolean(ctx.state.selected));
   const why = ctx.state.level === "flow" && !asked ? null : whyOf(ctx, ctx.looked);
   ctx.marked = marksOf(ctx, asked ? why : null);
   screen.parts.inspector.draw(ctx.looked, why);

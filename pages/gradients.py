@@ -1,6 +1,7 @@
 """Why do gradients vanish or explode, and what helps?"""
 
 from seqviz.models.backprop_findings import findings
+from seqviz.models.backprop_program import output, plain, program
 from seqviz.player.html import to_html
 from seqviz.scenes.files import to_csv, to_npz
 from seqviz.scenes.sweep import record_sweep
@@ -33,6 +34,16 @@ for sentence in gradients.sentences(findings(record), words):
 page.heading("charts")
 gradients.draw_chart(page, record)
 
+gradients.ask(page, record)
+page.try_this(**gradients.actions())
+with page.section("equations") as opened:
+    if opened:
+        page.equations(gradients.equations_of(record))
+        page.notes("equations.jacobian", "equations.sum", "equations.norm")
+note = "code.fused" if plain(record) else "code.variant"
+page.code(lambda: program(record), lambda: output(record), note)
+page.take_away("one", "two", "three", "four", "five")
+page.corrections("F1", "F2", "F3", "F8", "F25", "F35")
 page.share()
 page.downloads(
     csv=lambda: to_csv(scene),

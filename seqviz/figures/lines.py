@@ -18,7 +18,7 @@ LEAST, MOST = -8, 3
 HEIGHT = 380
 TICKS = 9
 DENSE = 60
-STRONG: dict[str, tuple[RGB, str, str, float]] = {
+STYLES: dict[str, tuple[RGB, str, str, float]] = {
     "total": (HUES["gradient"], "solid", "circle", 2.5),
     "direct": (HUES["input"], "none", "x-thin-open", 2),
     "last_only": (HUES["forget"], "dash", "diamond-open", 2),
@@ -28,6 +28,17 @@ STRONG: dict[str, tuple[RGB, str, str, float]] = {
     "weight": (HUES["forget"], "dot", "square-open", 2),
     "radius": (HUES["input"], "dashdot", "cross-open", 2),
     "kept": (HUES["forget"], "dash", "square-open", 2),
+    "default": (HUES["gradient"], "solid", "circle", 2),
+    "identity": (HUES["hidden"], "dash", "diamond-open", 2.5),
+    "orthogonal": (HUES["input"], "dashdot", "cross-open", 2),
+    "root_2": (HUES["forget"], "dot", "square-open", 2),
+    "asked": (HUES["gradient"], "solid", "circle", 3.5),
+    "tanh_default": (HUES["candidate"], "dot", "x-thin-open", 2),
+    "tanh_orthogonal": (HUES["input"], "dashdot", "cross-open", 2),
+    "relu_identity": (HUES["hidden"], "dash", "diamond-open", 2),
+    "gru_default": (HUES["forget"], "dot", "square-open", 2),
+    "lstm_default": (HUES["output"], "dash", "triangle-up-open", 2),
+    "lstm_forget": (HUES["cell"], "solid", "triangle-up", 2),
 }
 
 
@@ -96,7 +107,7 @@ def drawn(view: Curves, low: int, high: int) -> list[Drawn]:
 
 
 def _trace(curve: Drawn, words: Mapping[str, str]) -> go.Scatter:
-    hue, dash, symbol, width = STRONG[curve.name]
+    hue, dash, symbol, width = STYLES[curve.name]
     few = len(curve.y) <= DENSE
     mode = "markers" if dash == "none" else "lines+markers" if few else "lines"
     name = words[f"line.{curve.name}"]

@@ -79,10 +79,7 @@ class BackpropRecord:
 
 def run(config: BackpropConfig) -> BackpropRecord:
     """The record of a configuration."""
-    task = task_of(_cell_config(config))
-    model = fresh_model(config, task)
-    xs = task.encode(model).to(TYPES[config.dtype])
-    trace = unroll(model.cell, xs, model.h0, model.c0, model.options)
+    task, model, trace = _forwards(config)
     targets = model.encode_targets(task.targets) if task.targets else None
     curves = loss_curves(trace, objective(config.loss, model, targets))
     direct = curves.every.dh_direct.double()
@@ -107,6 +104,35 @@ def run(config: BackpropConfig) -> BackpropRecord:
         exploded=first_not_finite(states),
         exploded_back=int(broken[-1]) if len(broken) else None,
     )
+
+
+def backward_norms(config: BackpropConfig) -> GradientNorms:
+    """‖∂L/∂h_t‖ of a configuration in logarithms, and nothing else."""
+    task, model, trace = _forwards(config)
+    targets = model.encode_targets(task.targets) if task.targets else None
+    h = trace.h.clone().requires_grad_()
+    with torch.enable_grad():
+        (direct,) = torch.autograd.grad(_value(objective(config.loss, model, targets), h), h)
+    return gradient_norms(trace, direct.double())
+
+
+def loss_of(record: BackpropRecord, h: Tensor) -> Tensor:
+    """The loss of a record as a function of its states h (T, H), with their graph."""
+    targets = record.model.encode_targets(record.task.targets) if record.task.targets else None
+    return _value(objective(record.config.loss, record.model, targets), h)
+
+
+def _value(loss: Loss, h: Tensor) -> Tensor:
+    if callable(loss):
+        return loss(h)
+    return h[-1].sum() if loss == "last" else h.sum()
+
+
+def _forwards(config: BackpropConfig) -> tuple[Task, SequenceModel, Trace]:
+    task = task_of(_cell_config(config))
+    model = fresh_model(config, task)
+    xs = task.encode(model).to(TYPES[config.dtype])
+    return task, model, unroll(model.cell, xs, model.h0, model.c0, model.options)
 
 
 def fresh_model(config: BackpropConfig, task: Task) -> SequenceModel:

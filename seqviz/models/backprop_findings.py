@@ -7,6 +7,7 @@ import math
 
 import torch
 
+from seqviz.core.unroll import unroll
 from seqviz.models.backprop_experiment import BackpropRecord
 from seqviz.models.backprop_views import (
     LN10,
@@ -20,6 +21,7 @@ from seqviz.models.backprop_views import (
 from seqviz.models.findings import Finding, band, number, percent
 
 SHRINKS, GROWS = 0.99, 1.01
+NUDGE, ROUNDING = 1e-4, 1e-13
 
 
 def findings(record: BackpropRecord) -> list[Finding]:
@@ -29,7 +31,7 @@ def findings(record: BackpropRecord) -> list[Finding]:
     if record.exploded_back is not None:
         return [Finding("exploded_back", {"t": record.exploded_back + 1, "type": _type(record)})]
     told = _every_loss(record) if record.config.loss == "all" else _one_loss(record)
-    return [*told, *_zero(record), *_live(record), _init(record)]
+    return [*told, *_zero(record), *_live(record), *_nudge(record), _init(record)]
 
 
 def power(log10: float) -> str:
@@ -115,6 +117,20 @@ def _live(record: BackpropRecord) -> list[Finding]:
         "T": len(live),
     }
     return [Finding("live", values)]
+
+
+def _nudge(record: BackpropRecord) -> list[Finding]:
+    """How far the last h moves when x_1 is nudged: the run itself, with no derivative taken."""
+    trace = record.trace
+    if len(trace) < 2 or record.config.dtype == "float32" or record.task.values is None:
+        return []
+    xs = trace.record.x.clone()
+    xs[0] += NUDGE
+    again = unroll(trace.cell, xs, trace.h0, trace.c0, trace.options)
+    moved = float((again.h[-1] - trace.h[-1]).norm()) / NUDGE
+    if moved < ROUNDING / NUDGE:
+        return []
+    return [Finding("nudge", {"T": len(trace), "moved": number(moved)})]
 
 
 def _init(record: BackpropRecord) -> Finding:

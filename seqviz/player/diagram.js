@@ -1,6 +1,6 @@
 // The diagram of one step: strips, glyphs and tokens where the scene's layout puts them.
 import { svgNode, setAttribute, setText, setHidden } from "./svg.js";
-import { makeStrip, drawStrip, shownPlace } from "./strips.js";
+import { makeStrip, drawStrip, shownPlace, wordWidth } from "./strips.js";
 import { makeWire, drawWire } from "./wires.js";
 import { makeStubs, drawStubs } from "./stubs.js";
 import { makeMatrix, drawMatrix } from "./matrix.js";
@@ -12,7 +12,7 @@ const STUB_MOST = 92;
 const GLYPH = 14;
 const TOKEN = 17;
 const BODY_PAD = 20;
-const LABEL_WIDTH = 6;
+const LABEL_ROOM = 12;
 const NEIGHBOUR = 54;
 const LEFT_LABEL = 34;
 
@@ -205,7 +205,7 @@ function laneNodes(ctx, lane, { body, width, stubbed, items }) {
   if (width < ROOMY) return [line];
   const gap = widestGap(body, items.map(({ box }) => box).filter((box) => onLane(box, lane.y)));
   const words = ctx.word(lane.label);
-  if (gap.size < words.length * LABEL_WIDTH) return [line];
+  if (gap.size < wordWidth(words) + LABEL_ROOM) return [line];
   return [line, svgNode("text", { class: "lane-label", x: gap.middle, y: lane.y - 12 }, words)];
 }
 

@@ -119,7 +119,7 @@ function stripLabel(ctx, strip, place) {
 }
 
 /** About how wide a word is: a Hangul syllable or a CJK character is as wide as two letters. */
-function wordWidth(word) {
+export function wordWidth(word) {
   return [...word].reduce((width, letter) => width + (letter > "\u1100" ? 2 : 1) * WORD_WIDTH, 0);
 }
 

@@ -7,21 +7,43 @@ from typing import Any
 from seqviz.core.parameters import INITS
 from seqviz.figures.chains import map_figure
 from seqviz.figures.lines import lines_figure
+from seqviz.figures.remedies import (
+    cliff_figure,
+    clipping_figure,
+    cut_figure,
+    lag_figure,
+    live_figure,
+    windows_figure,
+)
 from seqviz.figures.shares import shares_figure
 from seqviz.models import backprop_findings as say
+from seqviz.models import backprop_remedies as remedies
+from seqviz.models import backprop_remedy_findings as helps
 from seqviz.models import backprop_views as views
 from seqviz.models.backprop_experiment import BackpropConfig, BackpropRecord, run
+from seqviz.models.backprop_questions import questions
+from seqviz.models.backprop_remedies import train_both
 from seqviz.models.findings import Finding
 from seqviz.text import Words
 from seqviz.text.characters import characters
-from seqviz.ui.compute import cached
+from seqviz.ui.compute import TRAINING, cached
 from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle
 from seqviz.ui.page import Page
 
 FORGET_BIASES = ("init", "-1", "0", "1", "2", "3", "5")
 SIGNALS = ("noise", "sine", "step", "impulse", "numbers")
 INPUTS = ("hello", "brackets", "lag", "korean", "text")
-CHARTS = ("norms", "map", "bound", "direct", "items")
+CHARTS = (
+    "norms",
+    "map",
+    "bound",
+    "direct",
+    "items",
+    "truncate",
+    "clip",
+    "relu",
+    "remedies",
+)
 LONGEST = 1000
 
 CONTROLS = (
@@ -42,17 +64,20 @@ CONTROLS = (
     Choice("chart", CHARTS, "norms", quiet=True),
     Number("row", 0, 4 * 32, 0, look="field"),
     Number("column", 0, 32, 0, look="field"),
+    Number("window", 1, LONGEST, 5),
+    Toggle("lagged"),
+    Number("limit", 0.05, 10.0, 1.0, step=0.05),
 )
 
 
 @dataclass(frozen=True)
-class Chart:
-    """One chart: its numbers, its sentences and its figure, each computed from the record."""
+class Picture:
+    """A figure with its name, the numbers behind it and what it says; None where none is drawn."""
 
-    view: Any
-    findings: list[Finding]
+    name: str
     figure: Any
     columns: Mapping[str, Any]
+    findings: list[Finding]
 
 
 def config_of(values: Mapping[str, Any]) -> BackpropConfig:
@@ -77,6 +102,7 @@ def config_of(values: Mapping[str, Any]) -> BackpropConfig:
 
 
 compute = cached(run)
+_train = cached(train_both, gate=TRAINING)
 
 
 def input_controls(source: str) -> tuple[str, ...]:
@@ -93,7 +119,8 @@ def model_controls(cell: str) -> tuple[str, ...]:
 
 def chart_controls(chart: str) -> tuple[str, ...]:
     """The knobs of the chart that is open."""
-    return {"items": ("row", "column")}.get(chart, ())
+    own = {"items": ("row", "column"), "truncate": ("window",), "clip": ("limit",)}
+    return own.get(chart, ())
 
 
 def tell_notices(page: Page, record: BackpropRecord) -> None:
@@ -119,71 +146,212 @@ def sentences(found: list[Finding], words: Words) -> list[str]:
     return [words(f"sentence.{finding.key}", **finding.values) for finding in found]
 
 
-def chart_of(record: BackpropRecord, values: Mapping[str, Any], words: Words) -> Chart:
-    """The chart that is open; no other is computed."""
+def chart_of(
+    record: BackpropRecord, values: Mapping[str, Any], words: Words
+) -> tuple[Picture, ...]:
+    """The pictures of the chart that is open; no other is computed."""
     return _CHARTS[values["chart"]](record, values, words)
 
 
 def draw_chart(page: Page, record: BackpropRecord) -> None:
     """The chart that is open, what it says in words, its knobs and its files."""
-    chart, words = page.values["chart"], page.words
+    name, words = page.values["chart"], page.words
     page.column("chart")
     if record.exploded is not None:
         page.sentence(words("chart.exploded", t=record.exploded + 1))
         return
+    page.sentence(words(f"chart.{name}"))
+    if chart_controls(name):
+        page.controls(*chart_controls(name))
     with page.busy():
-        made = chart_of(record, page.values, words)
-    told = sentences(made.findings, words)
-    page.sentence(words(f"chart.{chart}"))
-    if chart_controls(chart):
-        page.controls(*chart_controls(chart))
-    if made.figure is not None:
-        alt = " ".join([words(f"control.chart.{chart}") + ".", *told])
-        page.chart(chart, made.figure, alt, made.columns)
+        pictures = chart_of(record, page.values, words)
+    for picture in pictures:
+        _show(page, picture)
+    if name == "truncate":
+        _lag(page)
+
+
+def _show(page: Page, picture: Picture) -> None:
+    told = sentences(picture.findings, page.words)
+    if picture.figure is not None:
+        alt = " ".join([page.words(f"alt.{picture.name}"), *told])
+        page.chart(picture.name, picture.figure, alt, picture.columns)
     for sentence in told:
         page.sentence(sentence)
 
 
-def _norms(record: BackpropRecord, values: Mapping[str, Any], words: Words) -> Chart:
+def _lag(page: Page) -> None:
+    """Two trainings that differ in the block length alone, when somebody asks for them."""
+    page.sentence(page.words("lagged.intro", lag=remedies.LAG, long=remedies.LAG + 1))
+    if not page.values["lagged"]:
+        page.button("lagged.button", lagged=True)
+        return
+    with page.progress() as tell:
+
+        def told(step: int, steps: int) -> None:
+            if step % 10 == 0:
+                tell(step / steps, page.words("lagged.progress", step=step, steps=steps))
+
+        view = _train(page.values["seed"], told)
+    figure = lag_figure(view, page.words.flat)
+    _show(page, Picture("lag", figure, view.columns(), helps.lag_findings(view)))
+
+
+def ask(page: Page, record: BackpropRecord) -> None:
+    """The questions to predict, in words."""
+    with page.section("predict") as opened:
+        for question in questions(record) if opened else ():
+            options = [page.words(key, **values) for key, values in question.options]
+            told = {**question.told, "band": options[question.right]}
+            page.predict(
+                question.name,
+                page.words(f"predict.{question.name}", **question.values),
+                options,
+                question.right,
+                page.words(f"predict.{question.name}_answer", **told),
+            )
+
+
+def equations_of(record: BackpropRecord) -> list[str]:
+    """Backpropagation through time for this cell, in LaTeX, in the order of computation."""
+    jacobian = {
+        "rnn": r"J_t = \operatorname{diag}(\varphi'(a_t))\, W_{hh}",
+        "gru": r"J_t = \frac{\partial h_t}{\partial h_{t-1}} = \operatorname{diag}(z_t) + \ldots",
+        "lstm": r"J_t = \frac{\partial (h_t, c_t)}{\partial (h_{t-1}, c_{t-1})},\quad "
+        r"\frac{\partial c_t}{\partial c_{t-1}}\Big|_{\text{direct}} = \operatorname{diag}(f_t)",
+    }[record.trace.kind]
+    return [
+        r"L = \sum_t \ell_t",
+        jacobian,
+        r"\frac{\partial L}{\partial h_t} = \frac{\partial \ell_t}{\partial h_t}"
+        r" + \frac{\partial L}{\partial h_{t+1}}\, J_{t+1}",
+        r"\frac{\partial L}{\partial W_{hh}} = \sum_k G_k,\quad"
+        r" G_k = \delta_k h_{k-1}^\top,\quad \delta_k = \frac{\partial L}{\partial a_k}",
+        r"\frac{\partial \ell_t}{\partial W_{hh}} = \sum_{k \le t}"
+        r" \frac{\partial \ell_t}{\partial h_t}\, J_t J_{t-1} \cdots J_{k+1}\,"
+        r" \frac{\partial^{+} h_k}{\partial W_{hh}}",
+        r"\lVert J_t \cdots J_{k+1} \rVert \le (\gamma\, \sigma_{\max}(W_{hh}))^{t-k}",
+    ]
+
+
+TRY: dict[str, dict[str, Any]] = {
+    "fade": {},
+    "hold": {"init": "orthogonal", "hidden": 8, "length": 50},
+    "explode": {"init": "orthogonal", "gain": 1.5, "act": "relu", "hidden": 8, "length": 50},
+    "float32": {"dtype": "float32", "length": 200, "hidden": 8},
+    "every": {"loss": "all", "length": 50, "hidden": 8},
+    "bound": {"init": "orthogonal", "gain": 1.5, "chart": "bound", "length": 50, "hidden": 8},
+    "direct": {"cell": "lstm", "fb": "1", "chart": "direct", "length": 50, "hidden": 8},
+    "lstm_explodes": {"cell": "lstm", "fb": "5", "chart": "direct", "length": 200, "hidden": 32},
+    "truncate": {"chart": "truncate", "loss": "all", "window": 5, "hidden": 8, "length": 40},
+    "clip": {"chart": "clip", "init": "orthogonal", "gain": 1.5, "hidden": 8},
+    "relu": {
+        "chart": "relu",
+        "act": "relu",
+        "input": "numbers",
+        "numbers": (1.0,) * 60,
+        "hidden": 32,
+        "length": 60,
+    },
+    "remedies": {"chart": "remedies", "hidden": 32, "length": 100},
+}
+
+
+def actions() -> dict[str, dict[str, Any]]:
+    """What each *Try this* sets: every control of the page, so the link means the same to all."""
+    defaults = {control.key: control.default for control in CONTROLS}
+    return {name: {**defaults, **changes} for name, changes in TRY.items()}
+
+
+Values = Mapping[str, Any]
+Pictures = tuple[Picture, ...]
+
+
+def _one(name: str, view: Any, figure: Any, findings: list[Finding]) -> Pictures:
+    return (Picture(name, figure, view.columns(), findings),)
+
+
+def _norms(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     view = views.norms_view(record)
     axis = "axis.to_largest" if record.config.loss == "all" else "axis.to_last"
     figure = lines_figure(view, words.flat, axis)
-    return Chart(view, say.norms_findings(record, view), figure, view.columns())
+    return _one("norms", view, figure, say.norms_findings(record, view))
 
 
-def _map(record: BackpropRecord, values: Mapping[str, Any], words: Words) -> Chart:
+def _map(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     view = views.map_view(record)
     figure = map_figure(view.log, words.flat, last_only=record.config.loss == "last")
-    return Chart(view, say.map_findings(record, view), figure, view.columns())
+    return _one("map", view, figure, say.map_findings(record, view))
 
 
-def _bound(record: BackpropRecord, values: Mapping[str, Any], words: Words) -> Chart:
+def _bound(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     view = views.bound_view(record)
     figure = lines_figure(view.lines, words.flat, "axis.of_last_state")
-    return Chart(view, say.bound_findings(record, view), figure, view.columns())
+    return _one("bound", view, figure, say.bound_findings(record, view))
 
 
-def _direct(record: BackpropRecord, values: Mapping[str, Any], words: Words) -> Chart:
+def _direct(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     view = views.paths_view(record)
     found = say.path_findings(record, view)
     if view is None:
-        return Chart(None, found, None, {})
-    figure = lines_figure(view.lines, words.flat, "axis.of_last_cell")
-    return Chart(view, found, figure, view.columns())
+        return (Picture("direct", None, {}, found),)
+    return _one("direct", view, lines_figure(view.lines, words.flat, "axis.of_last_cell"), found)
 
 
-def _items(record: BackpropRecord, values: Mapping[str, Any], words: Words) -> Chart:
+def _items(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     row, column = (values[key] - 1 if values[key] else None for key in ("row", "column"))
     view = views.items_view(record, row, column)
-    return Chart(
-        view, say.items_findings(record, view), shares_figure(view, words.flat), view.columns()
+    figure = shares_figure(view, words.flat)
+    return _one("items", view, figure, say.items_findings(record, view))
+
+
+def _truncate(record: BackpropRecord, values: Values, words: Words) -> Pictures:
+    chains = views.map_view(record)
+    view = remedies.windows_view(record, values["window"])
+    kept = map_figure(chains.log, words.flat, window=view.window)
+    left = windows_figure(view, words.flat)
+    first, *others = helps.windows_findings(view)
+    return (
+        Picture("cut_map", kept, chains.columns(), [first]),
+        Picture("windows", left, view.columns(), others),
     )
 
 
-_CHARTS: dict[str, Callable[[BackpropRecord, Mapping[str, Any], Words], Chart]] = {
+def _clip(record: BackpropRecord, values: Values, words: Words) -> Pictures:
+    view, cliff = remedies.clipping_view(record, values["limit"]), remedies.cliff_view()
+    path, wall = helps.cliff_findings(cliff)
+    clipped = clipping_figure(view, words.flat)
+    return (
+        Picture("clipping", clipped, view.columns(), helps.clipping_findings(view)),
+        Picture("cliff", cliff_figure(cliff, words.flat), cliff.columns(), [path]),
+        Picture("cut", cut_figure(cliff, words.flat), cliff.cut_columns(), [wall]),
+    )
+
+
+def _relu(record: BackpropRecord, values: Values, words: Words) -> Pictures:
+    view = remedies.relu_view(record)
+    lines = lines_figure(view.lines, words.flat, "axis.of_last_state")
+    norms, live = helps.relu_findings(view)
+    return (
+        Picture("relu", lines, view.columns(), [norms]),
+        Picture("live", live_figure(view, words.flat), view.columns(), [live]),
+    )
+
+
+def _remedies(record: BackpropRecord, values: Values, words: Words) -> Pictures:
+    view = remedies.remedies_view(record)
+    figure = lines_figure(view, words.flat, "axis.to_last")
+    return _one("remedies", view, figure, helps.remedies_findings(view))
+
+
+_CHARTS: dict[str, Callable[[BackpropRecord, Values, Words], Pictures]] = {
     "norms": _norms,
     "map": _map,
     "bound": _bound,
     "direct": _direct,
     "items": _items,
+    "truncate": _truncate,
+    "clip": _clip,
+    "relu": _relu,
+    "remedies": _remedies,
 }

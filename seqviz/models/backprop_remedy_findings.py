@@ -1,0 +1,104 @@
+"""What the views of `backprop_remedies` say, in numbers."""
+
+import math
+
+from seqviz.models.backprop_findings import power
+from seqviz.models.backprop_remedies import Cliff, Clipping, Lag, Relu, Windows
+from seqviz.models.backprop_views import Curves
+from seqviz.models.findings import Finding, number, percent
+
+LEARNED = 0.1
+KEPT = 0.999_99
+
+
+def windows_findings(view: Windows) -> list[Finding]:
+    """What a window cuts, and what is left."""
+    values: dict[str, object] = {
+        "K": view.window,
+        "cut": view.cut,
+        "terms": view.terms,
+        "share": percent(view.cut / view.terms),
+        "cosine": number(view.own_cosine),
+        "ratio": number(view.own_ratio),
+        "kept": f"{view.kept_numbers:,}",
+        "all": f"{view.all_numbers:,}",
+    }
+    if view.cut == 0:
+        return [Finding("window_all", values), Finding("window_memory", values)]
+    return [Finding("window", values), Finding("window_memory", values)]
+
+
+def lag_findings(view: Lag) -> list[Finding]:
+    """Which of the two trainings learned the lag."""
+    ends = [float(losses[-20:].mean()) for losses in (view.losses_short, view.losses_long)]
+    learned = ["yes" if end < LEARNED else "no" for end in ends]
+    values: dict[str, object] = {
+        "lag": view.lag,
+        "short": view.short,
+        "long": view.long,
+        "loss_short": number(ends[0]),
+        "loss_long": number(ends[1]),
+        "guess": number(math.log(2)),
+    }
+    return [Finding(f"lag_{learned[0]}_{learned[1]}", values)]
+
+
+def clipping_findings(view: Clipping) -> list[Finding]:
+    """Whether clipping acted, and what it did to the direction."""
+    values: dict[str, object] = {
+        "limit": number(view.limit),
+        "norm": number(view.norm),
+        "after": number(view.norm_after),
+        "value_after": number(view.value_after),
+        "cosine": number(view.value_cosine),
+        "n": view.count,
+    }
+    if not math.isfinite(view.norm):
+        return [Finding("clip_broken", values)]
+    if view.norm <= view.limit:
+        return [Finding("clip_idle", values)]
+    turned = "clip_turned" if view.value_cosine < KEPT else "clip_kept"
+    return [Finding("clip", values), Finding(turned, values)]
+
+
+def cliff_findings(view: Cliff) -> list[Finding]:
+    """The jump, the clipped path, and what a grid would have seen."""
+    values: dict[str, object] = {
+        "norm": number(float(view.plain.norm.max())),
+        "jump": number(view.plain.longest_step),
+        "step": number(view.clipped.longest_step),
+        "clip": number(view.clipped.clip or 0.0),
+        "plain": number(float(view.plain.error[-1])),
+        "clipped": number(float(view.clipped.error[-1])),
+        "n": len(view.plain.error) - 1,
+    }
+    wall: dict[str, object] = {
+        "steepest": number(view.steepest),
+        "grid": number(float(view.grid_slope.max())),
+        "growth": number(view.growth),
+    }
+    return [Finding("cliff", values), Finding("cliff_wall", wall)]
+
+
+def relu_findings(view: Relu) -> list[Finding]:
+    """What each W_hh leaves of the gradient, and how many units live."""
+    values: dict[str, object] = {}
+    steps = len(view.lines.curves[0].log) - 1
+    for curve in view.lines.curves:
+        first = float(curve.log[0])
+        values[curve.name] = power(first)
+        values[f"{curve.name}_rate"] = number(10 ** (first / steps) if steps else 1.0)
+    live = {curve.name: percent(float(curve.log.min())) for curve in view.live.curves}
+    return [Finding("relu", values), Finding("relu_live", dict(live))]
+
+
+def remedies_findings(view: Curves) -> list[Finding]:
+    """Which of them keeps most of the gradient over the same steps."""
+    firsts = {curve.name: float(curve.log[0]) for curve in view.curves}
+    finite = {name: first for name, first in firsts.items() if math.isfinite(first)}
+    values: dict[str, object] = {name: power(first) for name, first in firsts.items()}
+    told = [Finding("remedies", values)]
+    closest = min(finite, key=lambda name: abs(finite[name]), default=None)
+    if closest is not None:
+        told.append(Finding(f"remedies_{closest}", {"value": power(finite[closest])}))
+    return told

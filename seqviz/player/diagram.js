@@ -1,6 +1,11 @@
 // The diagram of one step: strips, glyphs and tokens where the scene's layout puts them.
+<<<<<<< Updated upstream
 import { svgNode, setAttribute, setText, setHidden } from "./svg.js";
 import { makeStrip, drawStrip, shownPlace, wordWidth } from "./strips.js";
+=======
+import { svgNode, setAttribute, setText, fitText, setHidden } from "./svg.js";
+import { makeStrip, drawStrip, shownPlace } from "./strips.js";
+>>>>>>> Stashed changes
 import { makeWire, drawWire } from "./wires.js";
 import { makeStubs, drawStubs } from "./stubs.js";
 import { makeMatrix, drawMatrix } from "./matrix.js";
@@ -11,9 +16,12 @@ const STUB_SHARE = 0.1;
 const STUB_MOST = 92;
 const GLYPH = 14;
 const TOKEN = 17;
+const TOKEN_GLYPH = [16, 30];
 const BODY_PAD = 20;
 const LABEL_ROOM = 12;
 const NEIGHBOUR = 54;
+const BESIDE_WIRE = 36;
+const LABEL_REACH = 36;
 const LEFT_LABEL = 34;
 
 /** @param {object} ctx the player's context */
@@ -92,12 +100,25 @@ function diagramDefs(ctx) {
   );
 }
 
-/** How many pixels are free between a strip and the next nodes beside it. */
+/** How many pixels are free between a strip and the next nodes and upright wires beside it. */
 function gapsBeside(layout, { x, y }, column) {
   const beside = layout.nodes.filter((node) => Math.abs(node.y - y) < 60).map((node) => node.x);
-  const left = x - Math.max(0, ...beside.filter((at) => at < x));
-  const right = Math.min(layout.columns, ...beside.filter((at) => at > x)) - x;
-  return { left: left * column - NEIGHBOUR, right: right * column - NEIGHBOUR - LEFT_LABEL };
+  const wires = layout.wires.flatMap((wire) => uprightAt(wire, y));
+  const before = (places) => x - Math.max(0, ...places.filter((at) => at < x));
+  const after = (places) => Math.min(layout.columns, ...places.filter((at) => at > x)) - x;
+  const left = Math.min(before(beside) * column - NEIGHBOUR, before(wires) * column - BESIDE_WIRE);
+  const right = Math.min(after(beside) * column - NEIGHBOUR, after(wires) * column - BESIDE_WIRE);
+  return { left, right: right - LEFT_LABEL };
+}
+
+/** Where, in columns, a wire runs upright past the label of a strip at this height. */
+function uprightAt({ points, view }, y) {
+  if (view === "rolled") return [];
+  const passes = ([x, from], k) => {
+    const [next, to] = points[k + 1] ?? [];
+    return x === next && Math.min(from, to) < y + LABEL_REACH && Math.max(from, to) > y - LABEL_REACH;
+  };
+  return points.filter(passes).map(([x]) => x);
 }
 
 function placeNode(ctx, diagram, node, place, boxes) {
@@ -125,16 +146,20 @@ function placeGlyph(ctx, diagram, node, { x, y, roomy }) {
   const { role } = ctx.model.tensor(node.tensor);
   const circle = svgNode("circle", { cx: x, cy: y, r, stroke: ctx.palette.line(role) });
   const text = svgNode("text", { x, y: y + (long ? 3.5 : 5.5), class: long ? "long" : "" }, node.text);
-  const badge = svgNode(
-    "g",
-    { class: "mark", hidden: "" },
-    svgNode("circle", { cx: x - r, cy: y - r + 3, r: 6.5 }),
-    svgNode("text", { x: x - r, y: y - r + 6.2 }),
-  );
+  const badge = badgeAt(x - r, y - r + 3);
   const group = svgNode("g", { class: "glyph", "data-node": node.id }, circle, text, badge);
   const glyph = { node, group, badge, box: around(x, y, r) };
   diagram.glyphs.push(glyph);
   return glyph;
+}
+
+function badgeAt(x, y) {
+  return svgNode(
+    "g",
+    { class: "mark", hidden: "" },
+    svgNode("circle", { cx: x, cy: y, r: 6.5 }),
+    svgNode("text", { x, y: y + 3.2 }),
+  );
 }
 
 function placeToken(ctx, diagram, node, { x, y, roomy }) {
@@ -150,8 +175,10 @@ function placeToken(ctx, diagram, node, { x, y, roomy }) {
     { x: at.x + 20, y: at.y, class: "strip-word" },
     below ? "" : roomy ? `${ctx.labelWord(node)} ${size}` : size,
   );
-  const group = svgNode("g", { class: "token-node", "data-node": node.id }, circle, text, symbol, word);
-  const token = { node, group, text, box: around(x, y, TOKEN) };
+  const badge = badgeAt(x - TOKEN + 2, y - TOKEN + 5);
+  const parts = [circle, text, symbol, word, badge];
+  const group = svgNode("g", { class: "token-node", "data-node": node.id }, ...parts);
+  const token = { node, group, text, badge, box: around(x, y, TOKEN) };
   diagram.tokens.push(token);
   return token;
 }
@@ -215,17 +242,20 @@ function drawDiagram(ctx, diagram) {
   for (const matrix of diagram.matrices) drawMatrix(ctx, matrix);
   for (const wire of diagram.wires) drawWire(ctx, wire);
   for (const glyph of diagram.glyphs) drawGlyph(ctx, glyph);
-  for (const token of diagram.tokens) setText(token.text, ctx.tokenAt(ctx.state.t));
+  for (const token of diagram.tokens) {
+    fitText(token.text, ctx.tokenAt(ctx.state.t), ...TOKEN_GLYPH);
+    drawGlyph(ctx, token, "token-node");
+  }
   if (diagram.stubs) drawStubs(ctx, diagram.stubs);
   drawSubject(ctx, diagram);
 }
 
-function drawGlyph(ctx, glyph) {
+function drawGlyph(ctx, glyph, kind = "glyph") {
   const marks = ctx.marked.filter(({ name, t }) => name === glyph.node.tensor && t === ctx.state.t);
   const plain = marks.find(({ rank }) => rank) || marks[0];
   const stripToo = ctx.striped.has(glyph.node.tensor);
   const mark = stripToo ? null : plain;
-  setAttribute(glyph.group, "class", `glyph${mark ? ` marked ${mark.kind}` : ""}`);
+  setAttribute(glyph.group, "class", `${kind}${mark ? ` marked ${mark.kind}` : ""}`);
   setHidden(glyph.badge, !mark || !mark.rank);
   if (mark && mark.rank) setText(glyph.badge.lastChild, String(mark.rank));
 }
@@ -247,7 +277,15 @@ function drawSubject(ctx, diagram) {
   const stage = (node) => now && node.stages && now.tensors.includes(node.stages[now.name]);
   const subject = ({ node }) => live.has(node.id) || made(node) || stage(node);
   const items = [...diagram.strips, ...diagram.matrices, ...diagram.glyphs, ...diagram.tokens];
-  for (const item of items) part(item.group, subject(item));
+  const lit = items.some(subject) ? items.filter(subject) : readBy(ctx, now, items);
+  for (const item of items) part(item.group, lit.includes(item));
+}
+
+/** Where a sub-step makes nothing that is drawn, its subject is what it reads. */
+function readBy(ctx, now, items) {
+  const operands = (name) => ctx.model.tensor(name).operation.operands;
+  const read = new Set((now?.tensors ?? []).flatMap(operands).map(({ tensor }) => tensor));
+  return items.filter(({ node }) => node.kind === "strip" && !node.shift && read.has(node.tensor));
 }
 
 function diagramPlace(ctx, diagram, event) {

@@ -10,6 +10,7 @@ const LABELS = 104;
 const STEP_MOST = 92;
 const ABOUT_LEAST = 260;
 const THIN_BARS = 14;
+const TOKEN_LETTER = 7.5;
 const FLOOR = -8;
 const CEILING = 3;
 const DEEPEST = -12;
@@ -182,12 +183,13 @@ function linePath(strip, state, ratios) {
 function tokenNodes(ctx, { step }) {
   const { inputs } = ctx.model.scene.sequence;
   if (step < 10) return [];
-  return inputs.map((token, t) =>
-    svgNode(
-      "text",
-      { class: "gradient-token", x: AXIS + (t + 0.5) * step, y: HEIGHT - 2 },
-      ctx.token(token),
-    ));
+  const longest = Math.max(...inputs.map((token) => [...ctx.token(token)].length));
+  const every = Math.max(1, Math.ceil((longest * TOKEN_LETTER) / step));
+  return inputs.map((token, t) => (t % every ? null : svgNode(
+    "text",
+    { class: "gradient-token", x: AXIS + (t + 0.5) * step, y: HEIGHT - 2 },
+    ctx.token(token),
+  ))).filter(Boolean);
 }
 
 function drawGradient(ctx, strip) {

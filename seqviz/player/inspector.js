@@ -3,11 +3,12 @@ import { htmlNode, svgNode } from "./svg.js";
 import { explain } from "./explain.js";
 import { FUNCTIONS } from "./operations.js";
 import { fixed } from "./digits.js";
-import { say, visibleToken } from "./symbols.js";
+import { plainText, say, visibleToken } from "./symbols.js";
 
 const ROWS = 6;
 const MORE_ROWS = 14;
 const MOST_PARTS = 4;
+const LETTERS_MOST = 28;
 const CURVE = { width: 132, height: 64, reach: 5 };
 
 /** Parts of a formula as inline nodes. */
@@ -164,10 +165,19 @@ function termsTable(ctx, why, colour, tensor) {
   const result = totalRow(
     why.result,
     "result",
-    why.result.label || (why.terms.length > 1 ? ctx.word("inspector.sum") : ""),
+    resultLabel(ctx, why),
   );
   result.querySelector(".term-value").style.color = colour;
-  return htmlNode("table", {}, htmlNode("tbody", {}, ...rows, result));
+  const length = ({ label, text, printed }) => label.length + text.length + printed.length;
+  const crowded = Math.max(...why.terms.map(length)) > LETTERS_MOST;
+  const body = htmlNode("tbody", {}, ...rows, result);
+  return htmlNode("table", crowded ? { class: "crowded" } : {}, body);
+}
+
+/** The element's own symbol in its letters, or what is done to the sum. */
+function resultLabel(ctx, why) {
+  if (why.result.label === plainText(why.symbol)) return partNodes(why.symbol);
+  return why.result.label || (why.terms.length > 1 ? ctx.word("inspector.sum") : "");
 }
 
 /** The rank that a row's sources wear in the picture; rows that merge several wear none. */

@@ -90,13 +90,14 @@ function stripLabel(ctx, strip, place) {
   const beside = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST;
   const side = beside ? sideOf(word, gaps) : "top";
   const apart = SIDE_GAP + ghosts;
+  const ended = place.roomy || (node.side === "left" && symbol.length > 2);
   const x = {
     left: box.x - SIDE_GAP,
     right: box.x + box.width + apart,
-    top: box.x + (place.roomy ? box.width / 2 - 3 : 0),
+    top: box.x + (ended ? box.width / 2 - 3 : 0),
   }[side];
   const y = side === "top" ? box.y - 8 : box.y + box.height / 2 - 4;
-  const anchor = side === "left" || (side === "top" && place.roomy) ? "end" : "start";
+  const anchor = side === "left" || (side === "top" && ended) ? "end" : "start";
   strip.badgeLeft = side === "right";
   strip.symbol = svgNode("text", { class: "strip-symbol", x, y, "text-anchor": anchor });
   strip.symbol.style.fill = ctx.palette.text(role);
@@ -255,7 +256,7 @@ function makeMark(strip) {
     height: height + 1,
     rx: 4,
   });
-  const x = strip.badgeLeft ? box.x - 4 : box.x + box.width + 4;
+  const x = strip.badgeLeft ? box.x - 7 : box.x + box.width + 7;
   const badge = svgNode("circle", { cx: x, cy: box.y + line / 2, r: 6.5 });
   const text = svgNode("text", { x, y: box.y + line / 2 + 3.2 });
   return { group: svgNode("g", {}, frame, badge, text), badge, text };

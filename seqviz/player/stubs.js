@@ -1,9 +1,10 @@
 // The unrolled view: the edges of the cells one step earlier and one step later.
-import { svgNode, setText, setHidden } from "./svg.js";
+import { svgNode, setText, fitText, setHidden } from "./svg.js";
 
 const VISIBLE = 50;
 const FADE = 26;
 const FAR = 60;
+const STUB_GLYPH = [14, 25];
 
 /** Stubs at both sides, joined to the state strips by short wires. */
 export function makeStubs(ctx, diagram, body, boxes) {
@@ -96,7 +97,7 @@ export function drawStubs(ctx, { before, after }) {
   setText(before.caption, t > 0 ? `t−1` : ctx.word("stub.start"));
   setText(after.caption, last ? ctx.word("stub.end") : "t+1");
   setHidden(after.group, last);
-  if (before.text) setText(before.text, t > 0 ? ctx.tokenAt(t - 1) : "");
-  if (after.text) setText(after.text, last ? "" : ctx.tokenAt(t + 1));
+  if (before.text) fitText(before.text, t > 0 ? ctx.tokenAt(t - 1) : "", ...STUB_GLYPH);
+  if (after.text) fitText(after.text, last ? "" : ctx.tokenAt(t + 1), ...STUB_GLYPH);
   if (before.text) setHidden(before.text.parentNode, t === 0);
 }

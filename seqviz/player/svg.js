@@ -44,6 +44,13 @@ export function setText(node, text) {
   else if (first.nodeValue !== text) first.nodeValue = text;
 }
 
+/** As `setText`, in letters small enough for `room` pixels, at most `most` pixels high. */
+export function fitText(node, text, most, room) {
+  setText(node, text);
+  const size = Math.min(most, room / ([...text].length * 0.62));
+  node.style.fontSize = size < most ? `${size.toFixed(1)}px` : "";
+}
+
 /** Shows or hides a node without moving its neighbours' code paths. */
 export function setHidden(node, hidden) {
   if (hidden) node.setAttribute("hidden", "");

@@ -151,6 +151,7 @@ function resizeTokens(ctx, bar, width) {
   const { inputs } = ctx.model.scene.sequence;
   const longest = Math.max(1, ...inputs.map((token) => [...token].length));
   const least = Math.max(TOKEN_LEAST, 8 + 8 * longest);
+  bar.node.classList.toggle("long", longest > 2);
   bar.room = width - (wide ? 104 : 0);
   bar.width = Math.max(least, Math.min(TOKEN_MOST, bar.room / bar.columns.length));
   bar.node.classList.toggle("compact", bar.width < COMPACT);

@@ -29,24 +29,27 @@ with page.row():
 scene = compare_scene(
     record, compare.labels(record, words), compare.title_of(record, words), visible
 )
-page.picture(scene)
+page.picture(scene, step=compare.opens_at(record))
 compare.show_slots(page, record)
 for finding in comparison_findings(record):
     page.sentence(words(f"sentence.{finding.key}", **finding.values))
 
 compare.ask(page, record)
 page.try_this(**compare.actions())
-with page.section("probe"):
-    page.sentence(compare.how_probed(record, words))
-    page.notes("probe.method", "probe.limits")
-with page.section("counts"):
-    head = ("counts.model", "counts.one", "counts.two", "counts.products")
-    page.table(head, compare.counted(record, words))
-    page.notes("counts.bias", "counts.time")
-with page.section("claim"):
-    page.table(("claim.who", "claim.on", "claim.found"), compare.evidence(words))
-    page.notes("claim.so")
-page.code(comparison_program(record), comparison_output(record))
+with page.section("probe") as opened:
+    if opened:
+        page.sentence(compare.how_probed(record, words))
+        page.notes("probe.method", "probe.limits")
+with page.section("counts") as opened:
+    if opened:
+        head = ("counts.model", "counts.one", "counts.two", "counts.products")
+        page.table(head, compare.counted(record, words))
+        page.notes("counts.bias", "counts.time")
+with page.section("claim") as opened:
+    if opened:
+        page.table(("claim.who", "claim.on", "claim.found"), compare.evidence(words))
+        page.notes("claim.so")
+page.code(lambda: comparison_program(record), lambda: comparison_output(record))
 page.take_away("one", "two", "three", "four")
 page.corrections("F4", "F1", "F19")
 page.share()

@@ -25,6 +25,7 @@ from seqviz.ui.page import Page
 
 NONE = "none"
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
+PLAYED = 8
 EVIDENCE = ("chung", "jozefowicz", "greff", "britz", "weiss", "adding")
 
 
@@ -135,6 +136,11 @@ def title_of(record: CompareRecord, words: Words) -> str:
     return words("picture", models=", ".join(labels(record, words)), input=source)
 
 
+def opens_at(record: CompareRecord) -> int | None:
+    """The step a long comparison opens at, its last; a short one plays by itself."""
+    return record.steps - 1 if record.steps > PLAYED else None
+
+
 def tell_notices(page: Page, record: CompareRecord) -> None:
     """What the reader has to know about these models and this input."""
     for letter, one in zip(letters(record), record.cells, strict=True):
@@ -199,7 +205,9 @@ def how_probed(record: CompareRecord, words: Words) -> str:
 def ask(page: Page, record: CompareRecord) -> None:
     """The questions to predict, in words."""
     words = page.words
-    with page.section("predict"):
+    with page.section("predict") as opened:
+        if not opened:
+            return
         for question in comparison_questions(record):
             page.predict(
                 question.name,

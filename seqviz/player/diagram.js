@@ -1,11 +1,6 @@
 // The diagram of one step: strips, glyphs and tokens where the scene's layout puts them.
-<<<<<<< Updated upstream
-import { svgNode, setAttribute, setText, setHidden } from "./svg.js";
-import { makeStrip, drawStrip, shownPlace, wordWidth } from "./strips.js";
-=======
 import { svgNode, setAttribute, setText, fitText, setHidden } from "./svg.js";
-import { makeStrip, drawStrip, shownPlace } from "./strips.js";
->>>>>>> Stashed changes
+import { makeStrip, drawStrip, shownPlace, wordWidth } from "./strips.js";
 import { makeWire, drawWire } from "./wires.js";
 import { makeStubs, drawStubs } from "./stubs.js";
 import { makeMatrix, drawMatrix } from "./matrix.js";

@@ -1,4 +1,4 @@
-"""Break the core on purpose and see which test notices: `python tests/mutants.py [words]`.
+"""Break the core on purpose and see which test notices: `python -m tests.mutants [words]`.
 
 Each mutant is a known way to get a recurrent cell wrong and still draw plausible curves. It is
 written into a copy of the source by replacing text, and the core's tests run there until the
@@ -16,10 +16,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutants_gradients import GRADIENT_MUTANTS
+
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = [
     *("golden", "parity", "measured_gates", "gradients", "laws"),
     *("records", "unroll", "what_if", "layers", "parameters"),
+    *("norms", "chains", "spectra", "clipping", "cliff", "truncation"),
 ]
 
 
@@ -254,46 +257,6 @@ MUTANTS = [
             '"tanh"',
         ),
     ),
-    # gradients
-    mutant(
-        "gradients: direct instead of total",
-        "gradients",
-        (
-            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])",
-            "dh_direct, dh = found[0], found[0]",
-        ),
-    ),
-    mutant(
-        "gradients: total instead of direct",
-        "gradients",
-        (
-            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])",
-            "dh_direct = dh = torch.stack(found[1 : 1 + steps])",
-        ),
-    ),
-    mutant(
-        "gradients: last means the end of the input",
-        "gradients",
-        ("h[0 if trace.reverse else -1]", "h[-1]"),
-    ),
-    mutant("gradients: all is the mean", "gradients", ("return h.sum()", "return h.mean()")),
-    mutant(
-        "gradients: ∂L/∂c from h",
-        "gradients",
-        (
-            "dc = torch.stack(found[1 + steps : 1 + 2 * steps])",
-            "dc = torch.stack(found[1 : 1 + steps])",
-        ),
-    ),
-    mutant("gradients: c_norm of h", "gradients", ("else norm(dc)", "else norm(dh)")),
-    mutant(
-        "gradients: peepholes, reset and what-if forgotten",
-        "gradients",
-        (
-            "c0, trace.options,",
-            "c0, type(trace.options)(trace.options.activation),",
-        ),
-    ),
     # what if
     mutant(
         "what if: wipe leaves c",
@@ -358,6 +321,8 @@ MUTANTS = [
     mutant("trace: the model's own cell kept", "unroll", ("cell=copy_cell(cell)", "cell=cell")),
     mutant("activations: sigmoid' = σ", "activations", ("return gate * (1 - gate)", "return gate")),
 ]
+
+MUTANTS += [mutant(name, file, *changes) for name, file, *changes in GRADIENT_MUTANTS]
 
 
 def workspace(folder: Path, original: Path) -> Path:

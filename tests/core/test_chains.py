@@ -21,6 +21,7 @@ from seqviz.core.gradient_map import gradient_map
 from seqviz.core.gradients import gradients, state_norm
 from seqviz.core.jacobians import step_jacobians
 from seqviz.core.parameters import cell_of, make_cell
+from seqviz.core.spectra import live_fraction
 from seqviz.core.unroll import Options, Trace, unroll
 from seqviz.core.what_if import Force, WhatIf
 from tests.core.references import (
@@ -236,6 +237,19 @@ def test_identity_weights_and_live_relu_units_hand_the_gradient_on_unchanged_r8(
     found = last_state_norms(trace, spectral=True)
     assert found.spectral is not None
     close(found.spectral.exp(), torch.ones(100, dtype=torch.float64))
+
+
+@pytest.mark.parametrize(("gain", "rate", "band"), [(1.0, 0.707, 0.05), (2**0.5, 1.0, 0.1)])
+def test_relu_hands_on_the_share_of_live_units_r9(gain: float, rate: float, band: float) -> None:
+    rates, live = [], []
+    for seed in range(5):
+        cell = make_cell("rnn", 8, 64, init="orthogonal", gain=gain, seed=seed)
+        trace = unroll(cell, numbers(seed, 60, 8), options=Options("relu"))
+        norms = last_state_norms(trace).frobenius
+        rates.append(math.exp(float(norms[0] - norms[-1]) / 59))
+        live.append(float(live_fraction(trace).mean()))
+    assert sum(live) / 5 == pytest.approx(0.5, abs=0.05)
+    assert sum(rates) / 5 == pytest.approx(rate, abs=band)
 
 
 @pytest.mark.parametrize("kind", KINDS)

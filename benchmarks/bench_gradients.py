@@ -1,0 +1,123 @@
+"""Gradients at the far end of the page: LSTM, hidden 32, a thousand steps.
+
+Every loss at every step, the (t, k) map, beside one forward and one backward pass, and beside the
+obvious way to get the same numbers: one call of autograd a loss. That way is measured on a few
+losses spread over the sequence and extrapolated to all. Budget: each view of the page within
+300 ms of computing.
+"""
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from benchmarks.harness import side_by_side, table, verdict
+from seqviz.core.chains import (
+    gradient_norms,
+    kept_path,
+    last_state_norms,
+    loss_norms,
+    pascanu_bound,
+    state_norms,
+)
+from seqviz.core.gradients import gradients, loss_curves
+from seqviz.core.jacobians import step_jacobians
+from seqviz.core.parameters import make_cell
+from seqviz.core.spectra import lyapunov, step_spectra
+from seqviz.core.truncation import truncate
+from seqviz.core.unroll import Trace, run_steps, unroll
+
+BUDGET = 300.0
+STEPS, INPUT, HIDDEN = 1000, 8, 32
+CALLS = 12
+BLOCKS = (1, 10, 100)
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    for kind in ("lstm", "gru", "rnn"):
+        trace, direct = example(kind)
+        per_call, worst = autograd_call(trace, direct)
+        times = side_by_side(views(trace, direct), rounds=7)
+        report(kind, times, per_call)
+        print(f"\nThe map and autograd differ by at most {worst:.0e} of the norm, where compared.")
+    full()
+
+
+def example(kind: str) -> tuple[Trace, Tensor]:
+    """A run on noise, with a random loss at every step."""
+    generator = torch.Generator().manual_seed(0)
+    xs = torch.randn(STEPS, INPUT, generator=generator, dtype=torch.float64)
+    direct = torch.randn(STEPS, HIDDEN, generator=generator, dtype=torch.float64)
+    return unroll(make_cell(kind, INPUT, HIDDEN, seed=0), xs), direct
+
+
+def views(trace: Trace, direct: Tensor) -> dict[str, Callable[[], object]]:
+    """What the page shows, each computed from nothing but the trace."""
+    alone = {"rnn": {"Pascanu's bound": lambda: pascanu_bound(trace)}}
+    kept: dict[str, Callable[[], object]] = {
+        "direct path beside the true": lambda: kept_path(trace)
+    }
+    return {
+        "forward and one backward": lambda: gradients(trace, direct),
+        "three curves": lambda: loss_curves(trace, direct),
+        "curves in log space": lambda: gradient_norms(trace, direct),
+        "(t, k) map": lambda: loss_norms(trace, direct),
+        "last state, Frobenius": lambda: last_state_norms(trace),
+        "last state, spectral": lambda: last_state_norms(trace, spectral=True),
+        "spectra of 200 steps": lambda: step_spectra(step_jacobians(trace)),
+        f"truncated, {len(BLOCKS)} blocks": lambda: truncate(trace, direct, BLOCKS),
+        "Lyapunov, all": lambda: lyapunov(step_jacobians(trace)),
+        **alone.get(trace.kind, kept),
+    }
+
+
+def autograd_call(trace: Trace, direct: Tensor) -> tuple[float, float]:
+    """Mean milliseconds of one loss through autograd, graph ready, and the worst difference.
+
+    The losses are spread evenly, so their mean is the mean of all.
+    """
+    found = loss_norms(trace, direct).h
+    starts = torch.zeros_like(trace.h0).requires_grad_()
+    record = run_steps(trace.cell, trace.x, starts, trace.c0, trace.options)
+    total, worst = 0.0, 0.0
+    for t in torch.linspace(STEPS / CALLS / 2, STEPS * (1 - 0.5 / CALLS), CALLS).long().tolist():
+        begin = time.perf_counter()
+        torch.autograd.grad((direct[t] * record.h[t]).sum(), starts, retain_graph=True)
+        total += time.perf_counter() - begin
+        one = torch.zeros_like(direct)
+        one[t] = direct[t]
+        wanted = gradients(trace, one).h_norm
+        worst = max(worst, float((found[t].exp() - wanted).abs().max() / wanted.max()))
+    return 1e3 * total / CALLS, worst
+
+
+def report(kind: str, times: dict[str, float], per_call: float) -> None:
+    once = times["forward and one backward"]
+    rows: list[tuple[str, float, float, str]] = [
+        (name, value, value / once, verdict(value <= BUDGET)) for name, value in times.items()
+    ]
+    rival = per_call * STEPS
+    rows.append((f"(t, k) map by autograd, from {CALLS} calls", rival, rival / once, "rival"))
+    title = f"{kind.upper()}, hidden {HIDDEN}, T={STEPS}, float64 (budget {BUDGET:.0f} ms a view)"
+    table(title, ("what", "ms", "x one forward+backward", "budget"), rows)
+    faster = rival / times["(t, k) map"]
+    print(f"\n{faster:.0f} times faster than one call of autograd a loss (extrapolated).")
+
+
+def full() -> None:
+    """Every pair of states, at the largest sizes that fit the flop budget."""
+    rows = []
+    for kind, hidden, steps in (("rnn", 8, 1000), ("rnn", 32, 390), ("lstm", 32, 138)):
+        generator = torch.Generator().manual_seed(0)
+        xs = torch.randn(steps, INPUT, generator=generator, dtype=torch.float64)
+        trace = unroll(make_cell(kind, INPUT, hidden, seed=0), xs)
+        times = side_by_side({"full": lambda trace=trace: state_norms(trace)}, rounds=3)  # type: ignore[misc]
+        rows.append((kind, hidden, steps, times["full"], verdict(times["full"] <= BUDGET)))
+    head = ("cell", "hidden", "T", "ms", "budget")
+    table("Every ‖∂h_t/∂h_k‖, Frobenius, where T² S³ ≤ 5e9", head, rows)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Known ways to get gradients through time wrong; `tests.mutants` writes them and counts."""
+
+Change = tuple[str, str]
+
+GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
+    # one loss, every state
+    (
+        "gradients: direct instead of total",
+        "gradients",
+        (
+            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])",
+            "dh_direct, dh = found[0], found[0]",
+        ),
+    ),
+    (
+        "gradients: total instead of direct",
+        "gradients",
+        (
+            "dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])",
+            "dh_direct = dh = torch.stack(found[1 : 1 + steps])",
+        ),
+    ),
+    (
+        "gradients: last means the end of the input",
+        "gradients",
+        ("h[0 if trace.reverse else -1]", "h[-1]"),
+    ),
+    ("gradients: all is the mean", "gradients", ("return h.sum()", "return h.mean()")),
+    (
+        "gradients: ∂L/∂c from h",
+        "gradients",
+        (
+            "dc = torch.stack(found[1 + steps : 1 + 2 * steps])",
+            "dc = torch.stack(found[1 : 1 + steps])",
+        ),
+    ),
+    ("gradients: c_norm of h", "gradients", ("else norm(dc)", "else norm(dh)")),
+    (
+        "gradients: peepholes, reset and what-if forgotten",
+        "gradients",
+        (
+            "c0, trace.options,",
+            "c0, type(trace.options)(trace.options.activation),",
+        ),
+    ),
+    (
+        "gradients: c_t → h_t counted twice in the joint state",
+        "gradients",
+        ("found.dc - found.dh * cell_to_hidden(trace)", "found.dc"),
+    ),
+    (
+        "gradients: the last loss is at the end of the input",
+        "gradients",
+        ("min(seen) if trace.reverse else max(seen)", "max(seen)"),
+    ),
+    (
+        "gradients: ∂L/∂h_0 from c_0",
+        "gradients",
+        ("dh0=found[-len(nodes.start)]", "dh0=found[-1]"),
+    ),
+    # step Jacobians and their products
+    (
+        "jacobians: columns scaled, not rows",
+        "jacobians",
+        ("vectors[..., None] * weight", "vectors[..., None, :] * weight"),
+    ),
+    ("jacobians: c reaches h unscaled", "jacobians", ("diag_embed(k * dc_dc)", "diag_embed(k)")),
+    (
+        "jacobians: o's peephole left out",
+        "jacobians",
+        ('gate_slope(trace, "o") * trace.options.peepholes.p_o', "0"),
+    ),
+    (
+        "jacobians: the reset gate held still",
+        "jacobians",
+        (" + _scaled(into_n * trace.n_h * r_slope, u_r)", ""),
+    ),
+    (
+        "jacobians: z the other way round",
+        "jacobians",
+        ("(h_prev - n) * turn", "(n - h_prev) * turn"),
+    ),
+    (
+        "norms: squares that underflow",
+        "norms",
+        ("return bool(((plain > small) & (plain < 1 / small)).all())", "return True"),
+    ),
+    ("chains: the scale forgotten", "chains", ("scale[far] += largest[far].log()", "pass")),
+    (
+        "chains: ∂c/∂c without c → h of the same step",
+        "chains",
+        (" + rows[:, hidden:, :hidden] * through[k]", ""),
+    ),
+    (
+        "chains: one factor too many in the bound",
+        "chains",
+        ("each[1:].flip(0).cumsum(0).flip(0), each.new_zeros(1)", "each.flip(0).cumsum(0).flip(0)"),
+    ),
+    ("chains: γ = 1", "chains", ("find_activation(name).steepest * largest", "largest")),
+    ("chains: ∏ f from step k on", "chains", (".double().log()[1:]", ".double().log()[:-1]")),
+    (
+        "chains: what z writes is kept",
+        "chains",
+        ('trace.options.update == "keeps" else trace.z_rest', "True else trace.z_rest"),
+    ),
+    (
+        "spectra: ρ is the smallest",
+        "spectra",
+        ("eigenvalues.abs().argsort(descending=True", "eigenvalues.abs().argsort(descending=False"),
+    ),
+    ("spectra: Q not turned", "spectra", ("torch.linalg.qr(step @ q)", "torch.linalg.qr(step)")),
+    ("spectra: nothing skipped", "spectra", ("if t >= skip:", "if True:")),
+    # clipping, the cliff, truncation
+    ("clipping: no epsilon", "clipping", ("EPSILON = 1e-6", "EPSILON = 0.0")),
+    ("clipping: small gradients blown up", "clipping", (".clamp(max=1.0)", "")),
+    (
+        "clipping: the norm after",
+        "clipping",
+        ("return Clipped(after, *norms,", "return Clipped(after, norms[1], norms[1],"),
+    ),
+    ("cliff: w's own part left out", "cliff", ("s + slope * dw", "s * 0 + slope * dw")),
+    ("cliff: an even grid", "cliff", ("if not low < center < high:", "if True:")),
+    ("cliff: never clipped", "cliff", ("if clip is not None:", "if False:")),
+    ("truncation: blocks one step late", "truncation", ("(k + 1) % block == 0", "k % block == 0")),
+    ("truncation: h not detached", "truncation", ("record.h[-1].detach()", "record.h[-1]")),
+    ("truncation: c not detached", "truncation", ("c[-1].detach()", "c[-1]")),
+    ("truncation: the state reset", "truncation", ("record.h[-1].detach()", "model.h0")),
+]

@@ -19,9 +19,11 @@
 Titles, labels and texts come from the page's words; texts made of two parts are `head|text`.
 """
 
+from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
+from re import search
 from typing import Any
 from zlib import crc32
 
@@ -36,6 +38,7 @@ from seqviz.ui.notices import Notice
 from seqviz.ui.session import Controls
 
 MIME = {"csv": "text/csv", "npz": "application/octet-stream", "html": "text/html"}
+INK = {"light": "#1b1f24", "dark": "#e8eaed"}
 SHARED_WORDS = ("frame", "controls", "notices", "player", "figures")
 
 
@@ -167,8 +170,12 @@ class Page:
         st.html(f'<div class="seqviz-scroll"><table class="seqviz-table">{body}</table></div>')
 
     def figure(self, svg: str) -> None:
-        """A small still picture; it names itself for those who cannot see it."""
-        st.html(f'<div class="seqviz-scroll">{svg}</div>')
+        """A small still picture; it names itself for those who cannot see it.
+
+        It goes out as an image, in the theme's ink: Streamlit takes drawings out of its HTML.
+        """
+        image = still(svg, INK[st.context.theme.type or "light"])
+        st.html(f'<div class="seqviz-scroll">{image}</div>')
 
     def heading(self, name: str) -> None:
         """The title `<name>.head` of a part that is always open."""
@@ -321,3 +328,18 @@ class Page:
     @staticmethod
     def _anchor(address: str, text: str) -> str:
         return f'<a href="{escape(address, quote=True)}" target="_self">{escape(text)}</a>'
+
+
+def still(svg: str, ink: str) -> str:
+    """A drawing as an HTML image as wide as the drawing, with its name; `currentColor` is `ink`."""
+    name = search(r'aria-label="([^"]*)"', svg)
+    width = search(r'viewBox="\S+ \S+ (\S+) ', svg)
+    if not name or not width:
+        raise ValueError(f"still: expected an svg with a viewBox and aria-label, got {svg[:80]!r}")
+    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui,sans-serif" '
+    drawn = svg.replace("<svg ", head, 1)
+    source = b64encode(drawn.replace("currentColor", ink).encode()).decode()
+    return (
+        f'<img alt="{name[1]}" style="width:min(100%,{width[1]}px)" '
+        f'src="data:image/svg+xml;base64,{source}">'
+    )

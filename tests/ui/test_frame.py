@@ -1,5 +1,6 @@
 """The frame, started as Streamlit starts it, with the real page in it."""
 
+from base64 import b64decode
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from seqviz.text import LANGUAGES, words
 from seqviz.ui import links
+from seqviz.ui.page import still
 from tests.ui.parts import unfold
 
 FRAME = Path(links.__file__).with_name("frame.py")
@@ -116,3 +118,15 @@ def test_every_action_leads_to_a_whole_page(language: str) -> None:
         visitor = visit(**{key: values[0] for key, values in found.items()})
         assert notices(visitor) == [], address
         assert len(visitor.get("bidi_component")) >= 2
+
+
+def test_a_still_picture_is_an_image_with_its_name_and_the_ink_of_the_theme() -> None:
+    drawing = '<svg viewBox="0 0 560 200" role="img" aria-label="a &lt; b" stroke="currentColor"/>'
+    image = still(drawing, "#123456")
+    source = b64decode(image.split("base64,")[1].split('"')[0]).decode()
+    assert 'alt="a &lt; b"' in image
+    assert "560px" in image
+    assert 'xmlns="http://www.w3.org/2000/svg"' in source
+    assert 'stroke="#123456"' in source
+    with pytest.raises(ValueError, match="viewBox"):
+        still("<svg/>", "#123456")

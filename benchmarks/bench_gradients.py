@@ -26,7 +26,7 @@ from seqviz.core.jacobians import step_jacobians
 from seqviz.core.parameters import make_cell
 from seqviz.core.spectra import lyapunov, step_spectra
 from seqviz.core.truncation import truncate
-from seqviz.core.unroll import Trace, run_steps, unroll
+from seqviz.core.unroll import Trace, unroll, walk
 
 BUDGET = 300.0
 STEPS, INPUT, HIDDEN = 1000, 8, 32
@@ -76,15 +76,16 @@ def views(trace: Trace, direct: Tensor) -> dict[str, Callable[[], object]]:
 def autograd_call(trace: Trace, direct: Tensor) -> tuple[float, float]:
     """Mean milliseconds of one loss through autograd, graph ready, and the worst difference.
 
-    The losses are spread evenly, so their mean is the mean of all.
+    The losses are spread evenly, so their mean is the mean of all; each call starts at its own h_t
+    and walks only the steps before it.
     """
     found = loss_norms(trace, direct).h
     starts = torch.zeros_like(trace.h0).requires_grad_()
-    record = run_steps(trace.cell, trace.x, starts, trace.c0, trace.options)
+    states, _, _ = walk(trace.cell, trace.x, starts, trace.c0, trace.options)
     total, worst = 0.0, 0.0
     for t in torch.linspace(STEPS / CALLS / 2, STEPS * (1 - 0.5 / CALLS), CALLS).long().tolist():
         begin = time.perf_counter()
-        torch.autograd.grad((direct[t] * record.h[t]).sum(), starts, retain_graph=True)
+        torch.autograd.grad((direct[t] * states[t][0]).sum(), starts, retain_graph=True)
         total += time.perf_counter() - begin
         one = torch.zeros_like(direct)
         one[t] = direct[t]

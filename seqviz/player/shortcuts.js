@@ -27,12 +27,14 @@ function walk(ctx, by) {
 }
 
 function drawnNames(ctx) {
-  const { layout, panels, sequence, gradient, tensors } = ctx.model.scene;
+  const { layout, panels, sequence, gradient, tensors, tracks, groups } = ctx.model.scene;
   const drawn = new Set([
     ...layout.nodes.map(({ tensor }) => tensor),
     ...panels,
     sequence.prediction,
     ...Object.values(gradient || {}),
+    ...(tracks ?? []).flatMap((track) => track.tensors),
+    ...(groups ?? []).map(({ prediction }) => prediction),
   ]);
   return tensors.map(({ name }) => name).filter((name) => drawn.has(name) && ctx.model.stepped(name));
 }

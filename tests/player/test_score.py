@@ -217,8 +217,11 @@ def test_walking_through_the_values_reaches_every_model(page: Page) -> None:
     seen = set()
     for _ in range(30):
         page.keyboard.press("]")
-        seen.add(page.locator(".inspector header .muted").inner_text().split(" · ")[0])
-    assert {"A", "B", "C", "A−B"} <= seen
+        whose = page.locator(".inspector header .muted").inner_text().split(" · ")[0]
+        seen.add((whose, page.locator(".inspector h3").inner_text().split(",")[0]))
+    assert {("A", "hidden state"), ("B", "cell state"), ("C", "update gate")} <= seen
+    assert {("A−B", "hidden state"), ("B", "gradient norm of c"), ("C", "first token")} <= seen
+    assert ("A", "next-token probabilities") in seen
 
 
 def test_predict_first_hides_what_is_to_come(page: Page) -> None:

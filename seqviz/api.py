@@ -216,6 +216,12 @@ class ShownScene:
 
 
 def _refuse_unreadable(module: object, xs: object) -> None:
+    own = next((base for base in READ if isinstance(module, base)), None)
+    if own is not None and vars(type(module)).get("forward", own.forward) is not own.forward:
+        raise ValueError(
+            f"trace: expected {own.__name__}'s own forward, got the one of "
+            f"{type(module).__name__}; trace the {own.__name__} inside it"
+        )
     for tensor in (*(module.parameters() if isinstance(module, nn.Module) else ()), xs):
         if not isinstance(tensor, Tensor):
             continue
@@ -229,6 +235,9 @@ def _refuse_unreadable(module: object, xs: object) -> None:
                 f"trace: expected module and xs of float32 or float64, got {tensor.dtype}; "
                 "give copy.deepcopy(module).float() and xs.float()"
             )
+
+
+READ = (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
 def _public(found: core_unroll.Trace | core_layers.StackTrace) -> Trace | StackTrace:

@@ -343,3 +343,21 @@ def test_figures_are_drawn_from_the_trace_and_its_gradients() -> None:
 def test_what_does_not_fit_is_refused_in_a_sentence(act: Any, sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
         act()
+
+
+def test_a_module_with_a_forward_of_its_own_is_not_taken_for_pytorchs() -> None:
+    class Louder(torch.nn.LSTM):
+        def forward(self, input: Any, hx: Any = None) -> Any:
+            return super().forward(2 * input, hx)
+
+    class Named(torch.nn.LSTM):
+        pass
+
+    with pytest.raises(ValueError, match="expected LSTM's own forward, got the one of Louder"):
+        seqviz.trace(Louder(3, 4), torch.randn(5, 3))
+    assert seqviz.trace(Named(3, 4), torch.randn(5, 3)).h.shape == (5, 4)
+
+
+def test_a_sequence_without_steps_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match=r"got \(0, 3\); each axis needs at least 1"):
+        seqviz.trace(torch.nn.GRU(3, 4), torch.randn(0, 3))

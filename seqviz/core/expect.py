@@ -17,9 +17,9 @@ def expect_tensor(
         came = type(value).__name__
         raise ValueError(f"{where}: expected {name} of shape {wanted}, got a {came}")
     if not _fits(tuple(value.shape), shape):
-        raise ValueError(
-            f"{where}: expected {name} of shape {wanted}, got {_written(tuple(value.shape))}"
-        )
+        came = _written(tuple(value.shape))
+        least = "; each axis needs at least 1" if 0 in value.shape else ""
+        raise ValueError(f"{where}: expected {name} of shape {wanted}, got {came}{least}")
     if value.dtype != dtype:
         raise ValueError(f"{where}: expected {name} of {dtype}, got {value.dtype}")
     return value

@@ -10,8 +10,10 @@ from seqviz.core.lstm import Peepholes
 from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import Options, Trace, unroll
 from seqviz.core.what_if import Force, WhatIf
+from seqviz.models.backprop_experiment import BackpropConfig, run
 from seqviz.scenes import Scene, Sequence
 from seqviz.scenes.recurrent import cell_scene
+from seqviz.scenes.sweep import record_sweep
 
 PLAIN = Options()
 
@@ -97,3 +99,20 @@ def catalogue() -> dict[str, Scene]:
             name = f"{kind}-T{steps}-H{hidden}-D{inputs}"
             scenes[name] = scene_of(kind, steps=steps, hidden=hidden, inputs=inputs, seed=steps)
     return scenes
+
+
+@cache
+def sweeps() -> dict[str, Scene]:
+    """Backward sweeps of every cell and size by name, with and without their matrices."""
+    cases = {
+        "rnn": BackpropConfig(),
+        "rnn-H1-T1": BackpropConfig(hidden=1, length=1),
+        "rnn-relu-all": BackpropConfig(activation="relu", loss="all"),
+        "rnn-float32": BackpropConfig(length=120, dtype="float32"),
+        "lstm": BackpropConfig(cell="lstm"),
+        "lstm-peepholes-all": BackpropConfig(cell="lstm", peepholes=True, loss="all", hidden=3),
+        "lstm-H32": BackpropConfig(cell="lstm", hidden=32, length=30),
+        "gru-before": BackpropConfig(cell="gru", reset="before", hidden=9),
+        "gru-hello-all": BackpropConfig(cell="gru", source="hello", loss="all"),
+    }
+    return {name: record_sweep(run(config)) for name, config in cases.items()}

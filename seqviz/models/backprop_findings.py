@@ -18,7 +18,7 @@ from seqviz.models.backprop_views import (
     Paths,
     rate,
 )
-from seqviz.models.findings import Finding, band, number, percent
+from seqviz.models.findings import RAISED, Finding, band, number, percent
 
 SHRINKS, GROWS = 0.99, 1.01
 NUDGE, ROUNDING = 1e-4, 1e-13
@@ -43,7 +43,7 @@ def power(log10: float) -> str:
     if abs(log10) < 300:
         return number(10**log10)
     whole = math.floor(log10)
-    return f"{10 ** (log10 - whole):.2f}×10^{whole}".replace("-", "−")
+    return f"{10 ** (log10 - whole):.2f}×10{str(whole).translate(RAISED)}"
 
 
 def step_ratio(record: BackpropRecord) -> float:

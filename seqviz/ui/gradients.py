@@ -127,12 +127,12 @@ def tell_notices(page: Page, record: BackpropRecord) -> None:
     """What the reader has to know about this configuration."""
     asked = page.values["length"]
     if len(record) < asked:
-        page.notice("notice_shorter", got=asked, limit=len(record))
+        page.notice("told.shorter", got=asked, limit=len(record))
     if page.values["chart"] == "items":
         rows, columns = record.trace.cell.weight_hh.shape
         for key, limit in (("row", rows), ("column", columns)):
             if page.values[key] > limit:
-                page.notice(f"notice_{key}", got=page.values[key], limit=limit)
+                page.notice(f"told.{key}", got=page.values[key], limit=limit)
 
 
 def title_of(record: BackpropRecord, words: Words) -> str:

@@ -313,3 +313,44 @@ def test_what_kind_of_control_has_the_focus(engine: Engine, markup: str, kind: b
     }"""
     assert engine(code, markup) == kind
     assert engine("(e) => e.controlKind(null)") is False
+
+
+@pytest.fixture(scope="module")
+def back(engine: Engine) -> Any:
+    """As `play`, on a scene that runs backwards and rests at step 2 of 5."""
+    scene = catalogue()["lstm-tanh"].to_json() | {"rest": 1, "direction": -1}
+
+    def run(*actions: dict[str, Any], **options: Any) -> Any:
+        return engine(
+            """(e, [scene, options, actions]) =>
+              actions.reduce(e.reduce, e.initial(e.openScene(scene), options))""",
+            [scene, options, list(actions)],
+        )
+
+    return run
+
+
+def test_backwards_it_plays_from_the_last_step_to_its_rest(back: Any) -> None:
+    assert [back(*[TICK] * n, autoplay=True)["t"] for n in range(5)] == [4, 3, 2, 1, 1]
+    assert not back(*[TICK] * 3, autoplay=True)["playing"]
+
+
+def test_backwards_forward_is_earlier_and_the_ends_stay_the_ends(back: Any) -> None:
+    assert back(act("go", t=3), act("step", by=1))["t"] == 2
+    assert back(act("go", t=3), act("step", by=-1))["t"] == 4
+    assert back(act("home"))["t"] == 0
+    assert back(act("end"))["t"] == 4
+    assert back(act("home"), act("step", by=1))["t"] == 0
+
+
+def test_backwards_playing_at_the_first_step_begins_again_at_the_last(back: Any) -> None:
+    state = back(act("home"), act("play"))
+    assert (state["t"], state["playing"]) == (4, True)
+    assert not back(act("go", t=1), act("play"), TICK)["playing"]
+
+
+def test_backwards_sub_steps_go_on_in_the_step_before(back: Any) -> None:
+    last = back(act("go", t=3), act("substeps", on=True), *[act("fine", by=1)] * (SUBSTEPS - 1))
+    assert (last["t"], last["substep"]) == (3, SUBSTEPS - 1)
+    over = back(act("go", t=3), act("substeps", on=True), *[act("fine", by=1)] * SUBSTEPS)
+    assert (over["t"], over["substep"]) == (2, 0)

@@ -11,7 +11,7 @@ from seqviz.scenes import Scene
 from seqviz.scenes.operations import RULES
 from tests.player.conftest import Engine
 from tests.player.sample import every_operation, one_sum
-from tests.scene_catalogue import catalogue
+from tests.scene_catalogue import catalogue, sweeps
 
 RECOMPUTE = """(e, scene) => {
   const model = e.openScene(scene);
@@ -52,6 +52,13 @@ def test_every_tensor_of_every_scene_is_recomputed_in_the_browser(
     engine: Engine, name: str
 ) -> None:
     assert_same(engine, catalogue()[name])
+
+
+@pytest.mark.parametrize("name", sorted(sweeps()))
+def test_every_tensor_of_every_sweep_is_recomputed_in_the_browser(
+    engine: Engine, name: str
+) -> None:
+    assert_same(engine, sweeps()[name])
 
 
 def test_every_operation_of_the_table_is_recomputed_in_the_browser(engine: Engine) -> None:

@@ -1,0 +1,151 @@
+"""The page `gradients`, run as Streamlit runs it, in both languages and with every chart open."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from seqviz.models.backprop_experiment import BackpropConfig, run
+from seqviz.models.backprop_program import output
+from seqviz.text import LANGUAGES, Words, words
+from seqviz.ui import links
+from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions
+from tests.ui.parts import unfold
+
+FRAME = Path(links.__file__).with_name("frame.py")
+KEYS = [control.key for control in CONTROLS]
+LABELLED = ("button_group", "slider", "number_input", "selectbox", "toggle", "expander")
+
+
+def visit(**parameters: str) -> Any:
+    """The page, opened with these parameters in its address and every part unfolded."""
+    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
+    visitor._page_hash = calc_hash("gradients")
+    for key, value in parameters.items():
+        visitor.query_params[key] = value
+    unfold(visitor)
+    visitor = visitor.run()
+    assert not visitor.exception
+    return visitor
+
+
+def html(visitor: Any) -> str:
+    return "\n".join(element.proto.body for element in visitor.get("html"))
+
+
+def notices(visitor: Any) -> list[str]:
+    bodies = [element.proto.body for element in visitor.get("html")]
+    found = [body for body in bodies if 'class="seqviz-notices"' in body]
+    return found[0].split("<li")[1:] if found else []
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_chart_opens_with_words_for_all_it_shows(language: str, chart: str) -> None:
+    visitor = visit(v="1", lang=language, chart=chart, cell="lstm", length="12")
+    own = words("gradients", language)
+    assert visitor.title[0].value == own["question"]
+    assert own[f"chart.{chart}"] in html(visitor)
+    assert notices(visitor) == []
+    charts = visitor.get("plotly_chart")
+    assert len(charts) == {"truncate": 2, "clip": 3, "relu": 2}.get(chart, 1)
+    everything = Words(language, "frame", "controls", "player", "figures", "cell", "gradients").flat
+    for kind in LABELLED:
+        for element in visitor.get(kind):
+            assert element.label in everything.values(), element.label
+
+
+def test_only_the_open_chart_is_computed(monkeypatch: pytest.MonkeyPatch) -> None:
+    from seqviz.models import backprop_views
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("the map is not open")
+
+    monkeypatch.setattr(backprop_views, "map_view", refuse)
+    assert len(visit(chart="norms").get("plotly_chart")) == 1
+
+
+def test_a_plain_rnn_has_no_direct_path_and_says_so() -> None:
+    visitor = visit(chart="direct", cell="rnn")
+    assert visitor.get("plotly_chart") == []
+    assert words("gradients", "en")["sentence.path_none"] in html(visitor)
+
+
+def test_a_run_that_explodes_forwards_says_where_and_draws_no_chart() -> None:
+    visitor = visit(
+        act="identity", init="orthogonal", gain="3.0", length="800", dtype="float32", chart="map"
+    )
+    config = BackpropConfig(
+        activation="identity", init="orthogonal", gain=3.0, length=800, dtype="float32"
+    )
+    exploded = run(config).exploded
+    assert exploded is not None
+    assert f"At step {exploded + 1} the state itself" in html(visitor)
+    assert visitor.get("plotly_chart") == []
+
+
+def test_the_lag_is_trained_when_asked_and_not_before() -> None:
+    before = visit(chart="truncate", seed="0")
+    assert len(before.get("plotly_chart")) == 2
+    before.button(key="button:lagged.button").click().run()
+    assert not before.exception
+    assert len(before.get("plotly_chart")) == 3
+    assert "Over a lag of 12" in html(before)
+
+
+def test_the_code_prints_what_the_page_shows() -> None:
+    visitor = visit(cell="gru", length="15")
+    shown = output(run(BackpropConfig(cell="gru", length=15)))
+    assert visitor.code[1].value == shown.rstrip("\n")
+
+
+@pytest.mark.parametrize("key", [*KEYS, "seed"])
+def test_nonsense_in_a_parameter_is_named_and_the_rest_stays(key: str) -> None:
+    visitor = visit(v="1", lang="en", **{key: "<b>"})
+    if key == "text":
+        assert notices(visitor) == []
+        return
+    (notice,) = notices(visitor)
+    assert "&lt;b&gt;" in notice
+    assert "<b>" not in notice
+
+
+def test_limits_are_kept_and_told() -> None:
+    asked = {"length": "5000", "hidden": "64", "gain": "-1", "window": "0", "limit": "nan"}
+    assert len(notices(visit(v="1", lang="en", **asked))) == len(asked)
+    (shorter,) = notices(visit(v="1", lang="en", input="text", text="hello", length="20"))
+    assert "4 steps" in shorter
+    (row,) = notices(visit(v="1", lang="en", chart="items", row="9"))
+    assert "row 9" in row
+
+
+def test_every_action_is_a_link_with_all_values_and_leads_to_a_whole_page() -> None:
+    body = next(
+        element.proto.body for element in visit().get("html") if "<ol" in element.proto.body
+    )
+    addresses = [part.partition('"')[0] for part in body.split('href="')[1:]]
+    assert len(addresses) == len(TRY) >= 8
+    assert set(TRY) == set(actions())
+    for address in addresses:
+        found = parse_qs(urlsplit(address.replace("&amp;", "&")).query, keep_blank_values=True)
+        assert {*KEYS, "seed", "lang", "v"} == set(found)
+        visitor = visit(**{key: values[0] for key, values in found.items()})
+        assert notices(visitor) == [], address
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_prediction_can_be_answered(language: str) -> None:
+    visitor = visit(lang=language)
+    assert len(visitor.radio) >= 3
+    for radio in visitor.radio:
+        radio.set_value(0)
+    for button in visitor.button:
+        if str(button.key).startswith("predict:"):
+            button.click()
+    visitor = visitor.run()
+    assert not visitor.exception
+    told = [words("frame", language)[f"predict.{key}"] for key in ("right", "wrong")]
+    assert sum(html(visitor).count(verdict) for verdict in told) >= 1

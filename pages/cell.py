@@ -1,6 +1,6 @@
 """What happens inside an RNN, LSTM or GRU at each timestep?"""
 
-from seqviz.models.findings import concat_error, findings, number
+from seqviz.models.findings import concat_error, number
 from seqviz.models.program import output, plain, program
 from seqviz.player.html import to_html
 from seqviz.scenes.cell import record_scene
@@ -19,20 +19,21 @@ page.lock(**cell.locked(record))
 cell.tell_notices(page, record)
 
 with page.row():
-    page.column("cell", "mode", "input")
-    with page.panel("input"):
-        page.column(*cell.input_controls(config.source))
+    page.column("cell", "mode", "input", *cell.own_input(config.source))
+    with page.panel("length"):
+        page.column("length")
     with page.panel("model"):
         page.column(*cell.model_controls(record))
     with page.panel("what_if"):
         page.column(*cell.what_if_controls(record))
     cell.teach_button(page, record)
+    cell.what_if_button(page)
 
 scene = record_scene(record, cell.title_of(record, words), visible)
 page.picture(scene)
 cell.mode_line(page, record)
-for finding in findings(record):
-    page.sentence(words(f"sentence.{finding.key}", **finding.values))
+for sentence in cell.sentences(record, words):
+    page.sentence(sentence)
 
 cell.ask(page, record)
 page.try_this(**cell.actions())

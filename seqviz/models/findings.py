@@ -23,7 +23,7 @@ BANDS = (("exploding", 1e2), ("alive", 1e-3), ("shrinking", 1e-6), ("zero", 0.0)
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence `sentence.<key>` and what to fill it with."""
+    """A sentence `sentence.<key>` and what to fill it with; a tuple is a row of tokens."""
 
     key: str
     values: dict[str, object] = field(default_factory=dict)
@@ -231,8 +231,8 @@ def _what_if(record: CellRecord) -> list[Finding]:
                 Finding(
                     "what_if_answers",
                     {
-                        "before": " ".join(names[place] for place in before.tolist()),
-                        "after": " ".join(names[place] for place in now.tolist()),
+                        "before": tuple(names[place] for place in before.tolist()),
+                        "after": tuple(names[place] for place in now.tolist()),
                     },
                 )
             )

@@ -17,12 +17,12 @@ from seqviz.models.experiment import (
     shipped,
     teachable,
 )
-from seqviz.models.findings import number, percent
+from seqviz.models.findings import findings, number, percent
 from seqviz.models.questions import questions
 from seqviz.text import Words
 from seqviz.text.characters import characters, visible
 from seqviz.ui.compute import TRAINING, cached
-from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle
+from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle, Value
 from seqviz.ui.page import Page
 
 FORGET_BIASES = ("init", "-1", "0", "1", "2", "3", "5")
@@ -106,10 +106,28 @@ def locked(record: CellRecord) -> dict[str, Any]:
     }
 
 
+def own_input(source: str) -> tuple[str, ...]:
+    """The field for the reader's own text or numbers, where that is the input."""
+    return (source,) if source in ("text", "numbers") else ()
+
+
 def input_controls(source: str) -> tuple[str, ...]:
-    """The controls that matter for an input."""
-    own = {"text": ("text",), "numbers": ("numbers",)}
-    return (*own.get(source, ()), "length")
+    """Every control that matters for an input."""
+    return (*own_input(source), "length")
+
+
+def sentences(record: CellRecord, words: Words) -> list[str]:
+    """What the record says, in the reader's words; tokens are shown so that they can be seen."""
+    return [
+        words(f"sentence.{finding.key}", **{k: _seen(v) for k, v in finding.values.items()})
+        for finding in findings(record)
+    ]
+
+
+def _seen(value: object) -> object:
+    if isinstance(value, tuple):
+        return " ".join(map(visible, value))
+    return visible(value) if isinstance(value, str) and len(characters(value)) == 1 else value
 
 
 def _place(number: int) -> int | None:
@@ -214,6 +232,15 @@ def teach_button(page: Page, record: CellRecord) -> None:
         page.button("mode.forget_button", taught=False)
     elif record.mode == "fresh" and teachable(record.config):
         page.button("mode.taught_button", taught=True)
+
+
+WHAT_IF_OFF: dict[str, Value] = {"wipe": False, "gain": 1.0, "force": "none", "edit": 0}
+
+
+def what_if_button(page: Page) -> None:
+    """The way back from a what-if, there while one is on."""
+    if any(page.values[key] != value for key, value in WHAT_IF_OFF.items()):
+        page.button("mode.what_if_off", **WHAT_IF_OFF)
 
 
 def mode_line(page: Page, record: CellRecord) -> None:

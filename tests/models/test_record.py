@@ -157,7 +157,7 @@ def test_what_a_change_does_to_the_answers_is_counted() -> None:
         "changed": changed,
         "n": 4,
     }
-    answers = {"before": "e l l o", "after": " ".join(after)}
+    answers = {"before": tuple("ello"), "after": tuple(after)}
     assert values_of(record, "what_if_answers") == answers
 
 

@@ -14,7 +14,7 @@ words = page.words
 config = compare.config_of(page.values)
 
 page.header()
-record = compare.run(config)
+record = compare.compute(page, config)
 page.lock(**compare.locked(record))
 compare.tell_notices(page, record)
 

@@ -1,4 +1,5 @@
-// The top of the score: the tokens, under each what every model says, and the right answer.
+// The top of the score: the tokens, under each what every model says, and the right answer. Where
+// there is no room for every token, the one at the cursor is always there.
 import { htmlNode } from "./svg.js";
 import { predictionAt } from "./speech.js";
 import { percent } from "./digits.js";
@@ -36,7 +37,10 @@ export function makeAnswers(ctx) {
     place: (event, t) => answerPlace(ctx, says, event, t),
     resize(grid) {
       const every = spacing(longest, grid.column);
-      fillRow(tokens, grid, (t) => [t % every === 0 ? ctx.token(sequence.inputs[t] ?? "") : "", {}]);
+      fillRow(tokens, grid, (t) => [
+        htmlNode("i", {}, ctx.token(sequence.inputs[t] ?? "")),
+        { class: t % every === 0 ? "" : "skipped" },
+      ]);
       for (const { group, row } of says) fillRow(row, grid, (t) => answerCell(ctx, group, t, grid));
       if (target) fillRow(target, grid, (t) => [targetText(sequence.targets[t], t % every === 0), {}]);
       at = -1;

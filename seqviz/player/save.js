@@ -13,12 +13,12 @@ const HEAD = 64;
 const PNG_SCALE = 2;
 
 /** A picture of this size with a title, and the node that everything else is drawn into. */
-function framed(ctx, { width, height }, font) {
+function framed(ctx, { width, height }, font, head) {
   const frame = svgNode(
     "svg",
     { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink },
   );
-  frame.append(svgNode("rect", { width, height, fill: ctx.palette.paper }), ...headNodes(ctx));
+  frame.append(svgNode("rect", { width, height, fill: ctx.palette.paper }), ...headNodes(ctx, head));
   return frame;
 }
 
@@ -33,7 +33,8 @@ export function pictureNode(ctx, diagram, panels) {
   const below = PAD + HEAD + box.height + 16;
   const width = Math.max(box.width, panels.clientWidth) + 2 * PAD;
   const height = below + panels.clientHeight + PAD;
-  const picture = framed(ctx, { width, height }, getComputedStyle(diagram).fontFamily);
+  const font = getComputedStyle(diagram).fontFamily;
+  const picture = framed(ctx, { width, height }, font, ctx.model.scene.sequence.inputs);
   const place = { x: PAD, y: PAD + HEAD, ...box, viewBox: `0 0 ${box.width} ${box.height}` };
   picture.append(svgNode("svg", place, ...inlined(diagram)));
   for (const strip of strips) picture.append(panelPicture(ctx, strip, origin, below));
@@ -53,31 +54,51 @@ export function scoreNode(ctx, score) {
       height: box.height / scale,
     };
   };
+  const all = (selector) => [...score.querySelectorAll(selector)];
   const size = { width: score.offsetWidth + 2 * PAD, height: score.offsetHeight + HEAD + 2 * PAD };
-  const picture = framed(ctx, size, getComputedStyle(score).fontFamily);
-  for (const canvas of score.querySelectorAll("canvas")) {
-    picture.append(svgNode("image", { ...placed(canvas), href: canvas.toDataURL("image/png") }));
-  }
-  for (const plot of score.querySelectorAll(".curve-plot")) {
-    const viewBox = plot.getAttribute("viewBox");
-    picture.append(svgNode("svg", { ...placed(plot), viewBox }, ...inlined(plot)));
-  }
-  for (const node of score.querySelectorAll(".score-track span, .row-name, .track-title")) {
-    const { x, y, height } = placed(node);
-    const style = getComputedStyle(node);
-    picture.append(svgNode("text", {
-      x, y: y + 0.5 * height + 4, "font-size": style.fontSize, "font-weight": style.fontWeight, fill: style.color,
-    }, node.textContent));
-  }
-  const cursor = placed(score.querySelector(".score-cursor"));
-  picture.append(svgNode("rect", { ...cursor, fill: "none", stroke: ctx.palette.ink, "stroke-width": 2, rx: 3 }));
+  const picture = framed(ctx, size, getComputedStyle(score).fontFamily, []);
+  const veil = score.querySelector(".score-veil");
+  const opacity = getComputedStyle(veil).opacity;
+  picture.append(
+    ...all("canvas").map((canvas) =>
+      svgNode("image", { ...placed(canvas), href: canvas.toDataURL("image/png") })),
+    ...all(".curve-plot").map((plot) =>
+      svgNode("svg", { ...placed(plot), viewBox: plot.getAttribute("viewBox") }, ...inlined(plot))),
+    ...all(".token-row i, .answer-row .score-track span, .target-row .score-track span")
+      .map((node) => textOf(node, placed(node), "middle")),
+    svgNode("rect", { ...placed(veil), fill: ctx.palette.paper, "fill-opacity": opacity }),
+    ...all(".row-name b, .row-detail, .track-title, figcaption .small")
+      .map((node) => textOf(node, placed(node), "start")),
+    svgNode("rect", {
+      ...placed(score.querySelector(".score-cursor")),
+      fill: "none",
+      stroke: ctx.palette.ink,
+      "stroke-width": 2,
+      rx: 3,
+    }),
+  );
   return picture;
 }
 
-function headNodes(ctx) {
+/** The text of a node where it stands; nothing where it does not show. */
+function textOf(node, { x, y, width, height }, anchor) {
+  const style = getComputedStyle(node);
+  const shown = style.visibility !== "hidden" && width > 0;
+  return svgNode("text", {
+    x: anchor === "middle" ? x + width / 2 : x,
+    y: y + 0.5 * height + 4,
+    "text-anchor": anchor,
+    "font-size": style.fontSize,
+    "font-weight": style.fontWeight,
+    "text-decoration": style.textDecorationLine,
+    fill: style.color,
+  }, shown ? node.textContent : "");
+}
+
+function headNodes(ctx, inputs) {
   const { scene } = ctx.model;
   const { t } = ctx.state;
-  const tokens = scene.sequence.inputs.slice(0, 60).map((token, k) =>
+  const tokens = inputs.slice(0, 60).map((token, k) =>
     svgNode(
       "tspan",
       k === t ? { "font-weight": 700, "text-decoration": "underline" } : { opacity: k > t ? 0.45 : 1 },

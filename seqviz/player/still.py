@@ -6,7 +6,7 @@ and hatched where no number with its minus sign is printed.
 
 import base64
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -17,6 +17,7 @@ from seqviz import player
 
 Values = NDArray[np.float64]
 RGB = tuple[int, int, int]
+Strips = list[tuple[Mapping[str, Any], Values]]
 
 ROLES: dict[str, RGB] = {
     "forget": (213, 94, 0),
@@ -55,7 +56,8 @@ def still_svg(scene: Any, words: Mapping[str, str]) -> str:
     plain = player.scene_json(scene)
     strips = [(tensor, values) for tensor, values in _panels(scene, plain) if values.ndim == 2]
     tokens = [INVISIBLE.get(token, token) for token in plain["sequence"]["inputs"]]
-    drawn, bottom = _arrange(strips, tokens, words)
+    scales = _scales(strips, plain.get("tracks", ()))
+    drawn, bottom = _arrange(strips, tokens, words, scales)
     body = "".join(
         [
             f'<rect width="{WIDTH}" height="{bottom:.0f}" fill="#ffffff"/>',
@@ -87,8 +89,33 @@ def _panels(scene: Any, plain: Mapping[str, Any]) -> Iterator[tuple[Mapping[str,
             yield tensor, floats[tensor["at"] :][:size].reshape(tensor["shape"])
 
 
+def _scales(strips: Strips, tracks: Iterable[Mapping[str, Any]]) -> dict[str, float]:
+    """What the darkest shade of each strip stands for: the largest of all that is on one scale."""
+    own = {tensor["name"]: _largest(tensor, values) for tensor, values in strips}
+    shared = dict(own)
+    for track in tracks:
+        names = [name for name in track["tensors"] if name in own]
+        together = [own[name] for name in (*names, *track.get("beside", ())) if name in own]
+        shared |= dict.fromkeys(names, max(together, default=1.0))
+    return shared
+
+
+def _largest(tensor: Mapping[str, Any], values: Values) -> float:
+    finite = np.abs(values[np.isfinite(values)])
+    return 1.0 if tensor["scale"] == "unit" else float(finite.max(initial=0.0)) or 1.0
+
+
+def _called(tensor: Mapping[str, Any], words: Mapping[str, str]) -> str:
+    """A strip's symbol and words, after the letter of its model where there are several."""
+    group, role = tensor.get("group", ""), tensor["role"]
+    plain = tensor["name"].removeprefix(f"{group}_") if group else tensor["name"]
+    word = words.get(f"tensor.{plain}") or words.get(f"role.{role}", f"role.{role}")
+    letter = "−".join(group.upper())
+    return "  ".join(part for part in (letter, tensor["symbol"], word) if part)
+
+
 def _arrange(
-    strips: list[tuple[Mapping[str, Any], Values]], tokens: list[str], words: Mapping[str, str]
+    strips: Strips, tokens: list[str], words: Mapping[str, str], scales: Mapping[str, float]
 ) -> tuple[list[str], float]:
     """The strips in rows as wide as the picture, and where the last row ends."""
     drawn: list[str] = []
@@ -99,7 +126,10 @@ def _arrange(
         width, height = column * len(values), row * values.shape[1]
         if x > MARGIN and x + width > WIDTH - MARGIN:
             x, y, tallest = float(MARGIN), y + tallest + BELOW + 20, 0.0
-        drawn.append(_strip(tensor, values, tokens, words, (x, y, column, row)))
+        largest = scales[tensor["name"]]
+        drawn.append(
+            _strip(tensor, values, tokens, _called(tensor, words), largest, (x, y, column, row))
+        )
         x, tallest = x + width + GAP, max(tallest, height)
     return drawn, y + tallest + BELOW
 
@@ -108,21 +138,17 @@ def _strip(
     tensor: Mapping[str, Any],
     values: Values,
     tokens: list[str],
-    words: Mapping[str, str],
+    called: str,
+    largest: float,
     place: tuple[float, float, float, float],
 ) -> str:
     x, y, column, row = place
     steps, units = values.shape
     role = tensor["role"]
-    called = words.get(f"tensor.{tensor['name']}") or words.get(f"role.{role}", f"role.{role}")
     hue = ROLES.get(role, PLAIN)
-    finite = np.abs(values[np.isfinite(values)])
-    largest = 1.0 if tensor["scale"] == "unit" else float(finite.max(initial=0.0)) or 1.0
     printed = column >= PRINTED
     cells, negative = _cells(values, largest, hue, column, row)
-    caption = _text(
-        x, y - 8, f"{tensor['symbol']}  {called}", size=13, fill=_css(_mix(hue, 1.0, 0.72))
-    )
+    caption = _text(x, y - 8, called, size=13, fill=_css(_mix(hue, 1.0, 0.72)))
     border = (
         f'<rect width="{column * steps:g}" height="{row * units:g}" fill="none" '
         'stroke="#1b1f24" stroke-opacity="0.25"/>'

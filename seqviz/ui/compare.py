@@ -7,6 +7,7 @@ from seqviz.core.parameters import INITS
 from seqviz.models import available, load
 from seqviz.models.comparison import (
     NAMES,
+    SMALL,
     CompareConfig,
     CompareRecord,
     Slot,
@@ -26,6 +27,7 @@ from seqviz.ui.page import Page
 NONE = "none"
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 PLAYED = 8
+USUAL = 40
 EVIDENCE = ("chung", "jozefowicz", "greff", "britz", "weiss", "adding")
 
 
@@ -55,7 +57,16 @@ CONTROLS = (
     Choice("loss", ("last", "all"), "last"),
 )
 
-run = cached(compare)
+_run = cached(compare)
+
+
+def compute(page: Page, config: CompareConfig) -> CompareRecord:
+    """The record of a configuration; what takes longer than a glance says that it does."""
+    steps = config.length or max(len(config.text), len(config.numbers), USUAL)
+    if steps * config.hidden <= SMALL:
+        return _run(config)
+    with page.busy():
+        return _run(config)
 
 
 def config_of(values: Mapping[str, Any]) -> CompareConfig:

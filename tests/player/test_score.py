@@ -2,11 +2,13 @@
 
 import re
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from seqviz.player.still import still_svg
 from seqviz.scenes import Scene
 from seqviz.text import words
 from tests.comparison_catalogue import records, scenes
@@ -259,11 +261,36 @@ def test_saving_gives_one_picture_with_every_strip_and_the_numbers_of_every_mode
     picture = saved.value.path().read_text("utf-8")
     assert picture.count("<image") == len(THREE.panels)
     assert "Hidden state h" in picture
+    assert 'fill-opacity="0.62"' in picture
     with page.expect_download() as numbers:
         page.get_by_role("button", name="CSV").click()
     rows = numbers.value.path().read_text("utf-8").splitlines()
     named = {row.split(",")[2] for row in rows[1:]}
     assert {"a_h", "b_c", "c_z", "ab_h", "a_known", "b_dc_norm"} <= named
+
+
+def test_what_is_hidden_is_hidden_in_the_saved_picture_and_numbers_too(page: Page) -> None:
+    show(page, THREE, downloads=True)
+    page.keyboard.press("Home")
+    page.get_by_role("button", name="Predict first").click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG").click()
+    assert 'fill-opacity="1"' in saved.value.path().read_text("utf-8")
+    with page.expect_download() as numbers:
+        page.get_by_role("button", name="CSV").click()
+    rows = numbers.value.path().read_text("utf-8").splitlines()[1:]
+    assert {row.split(",")[0] for row in rows} == {"1"}
+
+
+def test_the_token_at_the_cursor_is_always_there(page: Page) -> None:
+    page.set_viewport_size({"width": 375, "height": 800})
+    scene = scenes()["two-initialisations"]
+    show(page, scene)
+    shown = page.locator(".token-row .score-track .now i")
+    for t in range(scene.steps):
+        page.keyboard.press("Home" if t == 0 else "ArrowRight")
+        expect(shown).to_have_text(scene.sequence.inputs[t])
+        expect(shown).to_be_visible()
 
 
 def test_a_change_from_one_cell_to_a_score_and_back_is_drawn_anew(page: Page) -> None:
@@ -274,3 +301,26 @@ def test_a_change_from_one_cell_to_a_score_and_back_is_drawn_anew(page: Page) ->
         expect(page.locator(f".seqviz[data-form={form}]")).to_have_count(1)
         expect(page.locator(".score")).to_have_count(int(form == "score"))
         expect(page.locator(".diagram")).to_have_count(int(form == "picture"))
+
+
+def test_the_still_picture_names_the_models_and_keeps_their_scale() -> None:
+    svg = "{http://www.w3.org/2000/svg}"
+    root = ElementTree.fromstring(still_svg(THREE, WORDS))
+    captions = [text.text for text in root.iter(f"{svg}text")]
+    for caption in (
+        "A  h  hidden state",
+        "B  c  cell state",
+        "C  z  update gate",
+        "A−B  Δh  hidden state",
+    ):
+        assert caption in captions
+    strips = [group for group in root.iter(f"{svg}g") if group.get("transform")]
+    darkest = {"#8e44ad", "#546074"}
+    sizes = {name: float(np.abs(THREE[name].values).max()) for name in ("a_h", "b_h", "c_h")}
+    largest = max(sizes.values())
+    assert min(sizes.values()) < 0.95 * largest
+    for name, strip in zip(THREE.panels, strips, strict=True):
+        if name not in sizes:
+            continue
+        fills = {path.get("fill") for path in strip.iter(f"{svg}path")}
+        assert bool(fills & darkest) == (sizes[name] > 0.97 * largest), name

@@ -28,6 +28,8 @@ with page.row():
 scene = record_sweep(record, gradients.title_of(record, words), visible)
 page.picture(scene)
 page.notes("backwards" if scene.facts["matrices"] else "backwards_large")
+if scene.facts["joint"]:
+    page.notes("joint")
 for sentence in gradients.sentences(findings(record), words):
     page.sentence(sentence)
 
@@ -44,6 +46,7 @@ note = "code.fused" if plain(record) else "code.variant"
 page.code(lambda: program(record), lambda: output(record), note)
 page.take_away("one", "two", "three", "four", "five")
 page.corrections("F1", "F2", "F3", "F8", "F25", "F35")
+page.next("compare")
 page.share()
 page.downloads(
     csv=lambda: to_csv(scene),

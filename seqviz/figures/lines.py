@@ -74,9 +74,11 @@ def lines_figure(
         title=words["axis.step"], range=(0.5, steps + 0.5), showgrid=False, zeroline=False,
         tickformat="d", dtick=1 if steps <= 12 else None,
     )  # fmt: skip
+    exponents = ticks(low, high)
     figure.update_yaxes(
         title=words[axis], range=(low, high), showgrid=False, zeroline=False,
-        tickprefix="10<sup>", ticksuffix="</sup>", dtick=-((low - high) // TICKS),
+        tickvals=np.array(list(exponents), dtype=np.float32),
+        ticktext=[power_of_ten(exponent) for exponent in exponents],
     )  # fmt: skip
     figure.update_layout(
         height=HEIGHT,
@@ -85,6 +87,19 @@ def lines_figure(
         hovermode="closest",
     )
     return figure
+
+
+def ticks(low: int, high: int) -> range:
+    """Whole powers of ten between floor and ceiling, 1 among them."""
+    every = -((low - high) // TICKS)
+    return range(-(-low // every) * every, high + 1, every)
+
+
+def power_of_ten(exponent: int) -> str:
+    """A power of ten as an axis shows it."""
+    if exponent == 0:
+        return "1"
+    return f"10<sup>{exponent}</sup>".replace("-", "−")
 
 
 def limits(view: Curves) -> tuple[int, int]:

@@ -28,15 +28,22 @@ export function makeMatrix(ctx, node, place) {
   for (let k = 0; k < rows * columns; k += 1) cells.append(makeMatrixCell(matrix, k));
   const back = { x: box.x - 2, y: box.y - 2, width: box.width + 4, height: box.height + 4, rx: 4 };
   matrix.over = svgNode("g");
+  const halves = ctx.model.scene.facts?.joint ? halvesOf(box) : "";
   matrix.group = svgNode(
     "g",
     { class: "strip matrix", "data-node": node.id },
     svgNode("rect", { class: "strip-back", ...back }),
     cells,
+    svgNode("path", { d: halves, stroke: ctx.palette.ink, "stroke-opacity": 0.45, fill: "none" }),
     matrixLabel(ctx, matrix, place),
     matrix.over,
   );
   return matrix;
+}
+
+/** Lines between the two states that a joint matrix holds one beside the other. */
+function halvesOf({ x, y, width, height }) {
+  return `M${x + width / 2 - 0.5} ${y - 3}v${height + 5}M${x - 3} ${y + height / 2 - 0.5}h${width + 5}`;
 }
 
 function cellBox({ box, line, column, columns }, k) {

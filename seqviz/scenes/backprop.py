@@ -189,7 +189,7 @@ class _Sweep:
 
     def states(self, hidden: int, within: Array | None) -> None:
         """‖∂L/∂h_t‖, its direct part, and ‖∂L/∂c_t‖ with c_t → h_t of the same step."""
-        self.norm("direct_norm", "∂L/∂h direct", "direct")
+        self.norm("direct_norm", "∂ℓ/∂h", "direct")
         if within is None:
             self.norm("dh_norm", "∂L/∂h", "ds")
             return
@@ -212,7 +212,8 @@ class _Sweep:
     def _edges(self) -> None:
         self.given("nothing", "0", ("state",), np.zeros(self.size), EDGES, "plain")
         axes = ("time", "state")
-        self.given("direct", f"{self.symbol} direct", axes, self.direct, GRADIENTS)
+        symbol = self.symbol.replace("L", "ℓ")
+        self.given("direct", symbol, axes, self.direct, GRADIENTS)
 
     def _of(self, name: str) -> Array:
         return next(tensor.values for tensor in self.tensors if tensor.name == name)

@@ -152,7 +152,9 @@ def _known(cell: CellRecord, asked: Sample) -> Known:
     return Known(probe(h, asked.labels, classes), both)
 
 
-def _alphabet(cells: tuple[CellRecord, ...]) -> tuple[str, ...]:
-    """The tokens that every model knows, in the first one's order."""
+def _alphabet(cells: tuple[CellRecord, ...]) -> tuple[str, ...] | None:
+    """The tokens that every model knows, in the first one's order; None if they read numbers."""
+    if cells[0].task.values is not None:
+        return None
     first, *others = (cell.model.vocabulary for cell in cells)
     return tuple(token for token in first if all(token in other for other in others))

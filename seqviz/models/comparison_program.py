@@ -75,7 +75,8 @@ def _inputs(record: CompareRecord) -> list[str]:
     lines = [f"tokens = {list(task.values or task.inputs)!r}"]
     if record.sample is not None:
         count = len(record.sample.labels)
-        words = f"{record.config.source!r}, {list(record.sample.alphabet)!r}"
+        known = record.sample.alphabet
+        words = f"{record.config.source!r}, {known if known is None else list(known)!r}"
         lines.append(f"asked = sample({words}, {record.steps}, {record.config.seed}, {count})")
     return lines
 

@@ -32,7 +32,7 @@ class Sample:
     how: str
     firsts: tuple[str, ...]
     labels: Tensor
-    alphabet: tuple[str, ...] = ()
+    alphabet: tuple[str, ...] | None = None
     tokens: Tensor | None = None
     values: Tensor | None = None
 
@@ -41,21 +41,22 @@ class Sample:
         if self.values is not None:
             return self.values[..., None].to(model.cell.weight_ih.dtype)
         assert self.tokens is not None
+        assert self.alphabet is not None
         places = {token: place for place, token in enumerate(model.vocabulary)}
         own = torch.tensor([places[token] for token in self.alphabet])
         return one_hot(own[self.tokens], len(places)).to(model.cell.weight_ih.dtype)
 
 
 def sample(
-    source: str, alphabet: Sequence[str], steps: int, seed: int, sequences: int
+    source: str, alphabet: Sequence[str] | None, steps: int, seed: int, sequences: int
 ) -> Sample | None:
     """The sample for an input, None where no two first tokens differ.
 
-    `alphabet` are the tokens that every model asked knows, empty for a signal. At most MOST_FIRST
+    `alphabet` are the tokens that every model asked knows, None for a signal. At most MOST_FIRST
     first tokens are asked, the first of the alphabet; every one begins equally many sequences.
     """
     generator = torch.Generator().manual_seed(seed ^ _STREAM)
-    if not alphabet:
+    if alphabet is None:
         labels = _labels(len(FIRST_NUMBERS), sequences)
         values = torch.randn(steps, len(labels), generator=generator, dtype=torch.float64)
         values[0] = torch.tensor(FIRST_NUMBERS, dtype=torch.float64)[labels]

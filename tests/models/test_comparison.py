@@ -152,7 +152,9 @@ def test_one_model_is_no_comparison() -> None:
 def test_a_sample_differs_in_its_first_token_and_in_nothing_else_that_follows_from_it(
     how: str,
 ) -> None:
-    alphabet = {"lag": (*FIRST_LETTERS, *NOISE_LETTERS), "tokens": tuple("hel"), "numbers": ()}[how]
+    alphabet = {"lag": (*FIRST_LETTERS, *NOISE_LETTERS), "tokens": tuple("hel"), "numbers": None}[
+        how
+    ]
     drawn = sample("lag", alphabet, 40, 7, 512)
     assert drawn is not None
     assert drawn.how == how
@@ -166,6 +168,8 @@ def test_a_sample_differs_in_its_first_token_and_in_nothing_else_that_follows_fr
         assert float(means.abs().max()) < 0.05
         return
     assert drawn.tokens is not None
+    assert drawn.alphabet is not None
+    assert alphabet is not None
     firsts = [drawn.alphabet[k] for k in drawn.tokens[0].tolist()]
     assert firsts == [drawn.firsts[k] for k in drawn.labels.tolist()]
     shares = [
@@ -195,10 +199,18 @@ def test_at_most_eight_first_tokens_are_asked_and_one_is_not_asked_at_all() -> N
     assert records()["nothing-to-tell-apart"].known == ()
 
 
+def test_models_that_share_no_token_are_not_asked() -> None:
+    slots = (Slot("rnn", "trained"), Slot("rnn"))
+    record = compare(CompareConfig(slots, "text", ("a", "b")))
+    assert record.sample is None
+    assert "known" not in [finding.key for finding in comparison_findings(record)]
+    assert printed(record) == comparison_output(record)
+
+
 def test_models_that_know_different_tokens_are_asked_what_they_share() -> None:
     record = records()["unlike-vocabularies"]
     assert record.sample is not None
-    assert set(record.sample.alphabet) == {"h", "e", "l"}
+    assert set(record.sample.alphabet or ()) == {"h", "e", "l"}
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
@@ -209,6 +221,7 @@ def test_the_states_that_are_probed_are_those_of_the_traced_cell(kind: str) -> N
     cell, drawn = record.cells[0], record.sample
     assert drawn is not None
     assert drawn.tokens is not None
+    assert drawn.alphabet is not None
     h, c = states(cell.trace, drawn.encode(cell.model))
     tokens = [drawn.alphabet[k] for k in drawn.tokens[:, 11].tolist()]
     alone = cell.model.trace(cell.model.encode(tokens))

@@ -89,6 +89,14 @@ def lines_figure(
     return figure
 
 
+def fitting(values: Any) -> NDArray[Any]:
+    """The values as float32, or as float64 where one of them is too large for that."""
+    known = np.asarray(values, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        small = known.astype(np.float32)
+    return small if (np.isinf(small) == np.isinf(known)).all() else known
+
+
 def ticks(low: int, high: int) -> range:
     """Whole powers of ten between floor and ceiling, 1 among them."""
     every = -((low - high) // TICKS)

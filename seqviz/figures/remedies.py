@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from seqviz.figures.colour import HUES, SLATE, rgba
-from seqviz.figures.lines import STYLES
+from seqviz.figures.lines import STYLES, fitting
 from seqviz.models.backprop_remedies import Cliff, Clipping, Lag, Relu, Windows
 
 HEIGHT = 340
@@ -91,7 +91,7 @@ def clipping_figure(view: Clipping, words: Mapping[str, str]) -> go.Figure:
             name=words[f"clip.{name}"],
             x=place,
             y=shares(values, size),
-            customdata=np.asarray(values, dtype=np.float32),
+            customdata=fitting(values),
             marker={"color": rgba(HUES[role], 1), "pattern": {"shape": shape}},
             hovertemplate="%{y:.3~g} (%{customdata:.4~g})<extra></extra>",
         )

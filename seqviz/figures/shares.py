@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 
 from seqviz.figures.colour import HUES, rgba, slate_of
+from seqviz.figures.lines import fitting
 from seqviz.models.backprop_views import Items
 
 HEIGHT = 360
@@ -29,15 +30,15 @@ def shares_figure(view: Items, words: Mapping[str, str]) -> go.Figure:
         figure.add_bar(
             name=words[name],
             x=steps[kept],
-            y=items[kept].astype(np.float32),
-            base=base[kept].astype(np.float32),
+            y=fitting(items[kept]),
+            base=fitting(base[kept]),
             marker={"color": colour, "line": {"width": 0}},
             hovertemplate=f"{words['axis.step']} %{{x}}: %{{y:.3~g}}<extra></extra>",
         )
     figure.add_bar(
         name=words["item.sum"],
         x=np.zeros(1, dtype=np.float32),
-        y=np.array([items.sum()], dtype=np.float32),
+        y=fitting([items.sum()]),
         marker={"color": rgba(hue, 1), "pattern": {"shape": "/"}},
         hovertemplate=f"{words['item.sum']}: %{{y:.4~g}}<extra></extra>",
     )

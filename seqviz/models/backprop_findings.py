@@ -128,7 +128,7 @@ def _nudge(record: BackpropRecord) -> list[Finding]:
     xs[0] += NUDGE
     again = unroll(trace.cell, xs, trace.h0, trace.c0, trace.options)
     moved = float((again.h[-1] - trace.h[-1]).norm()) / NUDGE
-    if moved < ROUNDING / NUDGE:
+    if not ROUNDING / NUDGE < moved < math.inf:
         return []
     return [Finding("nudge", {"T": len(trace), "moved": number(moved)})]
 
@@ -158,10 +158,13 @@ def norms_findings(record: BackpropRecord, view: Curves) -> list[Finding]:
         "last": power(float(total[record.curves.at])),
         "t": record.curves.at + 1,
     }
+    if record.exploded_back is not None:
+        broken: dict[str, object] = {**values, "b": record.exploded_back + 1}
+        return [Finding("norms_broken", broken)]
     told = [Finding("norms", values)]
     if record.config.loss == "all":
         told.append(Finding("norms_all", {"last": power(float(view.of("last_only")[0]))}))
-    if record.trace.kind == "lstm":
+    elif record.trace.kind == "lstm":
         cell = view.of("cell")
         told.append(
             Finding(
@@ -235,11 +238,15 @@ def path_findings(record: BackpropRecord, view: Paths | None) -> list[Finding]:
 
 def items_findings(record: BackpropRecord, view: Items) -> list[Finding]:
     """Which steps the weight owes its gradient to."""
+    if not bool(view.items.isfinite().all()):
+        place: dict[str, object] = {"row": view.row + 1, "column": view.column + 1}
+        return [Finding("items_broken", place)]
     sizes = view.items.abs()
     most = int(sizes.argmax())
     whole = float(sizes.sum())
     error = abs(float(view.items.sum()) - view.total)
     values: dict[str, object] = {
+        "gate": view.gate,
         "row": view.row + 1, "column": view.column + 1, "total": number(view.total),
         "t": most + 1, "share": percent(float(sizes[most]) / whole) if whole else "0 %",
         "error": number(error),

@@ -23,6 +23,8 @@ def windows_findings(view: Windows) -> list[Finding]:
         "kept": f"{view.kept_numbers:,}",
         "all": f"{view.all_numbers:,}",
     }
+    if not math.isfinite(view.own_cosine):
+        return [Finding("window_nothing", values), Finding("window_memory", values)]
     if view.cut == 0:
         return [Finding("window_all", values), Finding("window_memory", values)]
     return [Finding("window", values), Finding("window_memory", values)]

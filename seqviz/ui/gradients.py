@@ -301,8 +301,10 @@ def _direct(record: BackpropRecord, values: Values, words: Words) -> Pictures:
 def _items(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     row, column = (values[key] - 1 if values[key] else None for key in ("row", "column"))
     view = views.items_view(record, row, column)
-    figure = shares_figure(view, words.flat)
-    return _one("items", view, figure, say.items_findings(record, view))
+    found = say.items_findings(record, view)
+    if not bool(view.items.isfinite().all()):
+        return (Picture("items", None, {}, found),)
+    return _one("items", view, shares_figure(view, words.flat), found)
 
 
 def _truncate(record: BackpropRecord, values: Values, words: Words) -> Pictures:

@@ -146,6 +146,25 @@ def test_what_explodes_is_said_with_its_step() -> None:
     assert told.values["t"] == record.exploded + 1
 
 
+def test_a_gradient_that_explodes_on_its_way_back_is_said_with_its_step() -> None:
+    """The states stay at 0, only the gradient overflows."""
+    config = BackpropConfig(
+        activation="identity", init="orthogonal", gain=3.0, source="numbers",
+        numbers=(0.0,) * 200, length=200, dtype="float32",
+    )  # fmt: skip
+    record = run(config)
+    assert record.exploded is None
+    assert record.exploded_back is not None
+    assert bool(record.curves.total[record.exploded_back + 1 :].isfinite().all())
+    assert bool(record.logs.h.isfinite().all())
+    said = every_finding(record)
+    assert {"exploded_back", "norms_broken", "items_broken", "clip_broken"} <= {f.key for f in said}
+    known = [str(v) for f in said if f.key not in ("clip_broken",) for v in f.values.values()]
+    shown = words("gradients", "en")["sentence.window_nothing"]
+    assert "NaN" not in shown
+    assert "nan %" not in known
+
+
 def test_only_the_last_loss_alone_vanishes_when_every_step_has_one() -> None:
     """T6: three curves of the same run, and only one of them shows how far it can look back."""
     record = run(BackpropConfig(loss="all", length=24))

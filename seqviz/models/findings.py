@@ -239,7 +239,7 @@ def _what_if(record: CellRecord) -> list[Finding]:
     else:
         told.append(Finding("what_if_none", {"most": number(float(difference.max()))}))
     floor = memoryless_floor(record.task)
-    if record.config.wipe and floor is not None and not _held_at_one_step(record):
+    if record.config.wipe and floor and not _held_at_one_step(record):
         told.append(Finding("wiped", {"floor": number(floor)}))
     return told if record.unedited is None else [*told, _edited(record, record.unedited)]
 

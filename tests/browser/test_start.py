@@ -61,5 +61,5 @@ def test_a_class_reaches_the_app_and_sees_its_code(
     expect_whole(page)
     share = page.get_by_test_id("stExpander").filter(has_text="Share")
     share.locator("summary").click()
-    page.wait_for_function("document.querySelector('.seqviz-qr').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.seqviz-qr')?.naturalWidth > 0")
     expect(share.locator("input").first).to_have_value(re.compile(re.escape(f"{link}/cell?")))

@@ -204,3 +204,17 @@ def test_losing_the_server_loses_nothing(page: Page) -> None:
         page.wait_for_function("!window.opened", timeout=90_000)
         expect(page.get_by_role("radio", name="GRU", exact=True)).to_be_checked()
         wait_for_query(page, **before)
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_a_phone_shows_every_page_of_the_menu_whole(
+    server: AppServer, visit: Callable[..., Page], language: str
+) -> None:
+    page = visit(viewport={"width": 375, "height": 812})
+    open_page(page, f"{server.url}/cell?v=1&lang={language}")
+    menu = page.get_by_role("navigation")
+    frame = menu.bounding_box()
+    boxes = [link.bounding_box() for link in menu.get_by_role("link").all()]
+    assert frame is not None
+    assert len(boxes) >= 3
+    assert all(box and box["x"] + box["width"] <= frame["x"] + frame["width"] for box in boxes)

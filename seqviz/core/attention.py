@@ -299,3 +299,40 @@ def _detached(record: Record) -> Record:
         if isinstance(getattr(record, field.name), Tensor)
     }
     return replace(record, **changes)
+
+
+def equations(
+    *, masked: bool = True, rotary: bool = False, edited: bool = False, heads: bool = True
+) -> dict[str, str]:
+    """LaTeX of every computed field of `Attention` (head i) and, with `heads`, of `MultiHead`."""
+    free = r"\mathrm{softmax}_{\text{keys}}(\tilde{S}_i)"
+    by_hand = {"weights_free": rf"\hat{{A}}_i = {free}"} if edited else {}
+    plain = {
+        "q_plain": r"\hat{Q}_i = X\,W_{Q,i}^\top + b_{Q,i}",
+        "k_plain": r"\hat{K}_i = M\,W_{K,i}^\top + b_{K,i}",
+    }
+    straight = {
+        "q": r"Q_i = X\,W_{Q,i}^\top + b_{Q,i}",
+        "k": r"K_i = M\,W_{K,i}^\top + b_{K,i}",
+    }
+    turned = {
+        "q": r"Q_{i,p} = R_p\,\hat{Q}_{i,p}",
+        "k": r"K_{i,p} = R_p\,\hat{K}_{i,p}",
+    }
+    allowed = r"S'_i \text{ where allowed, else } -\infty" if masked else "S'_i"
+    head = {
+        **({**plain, **turned} if rotary else straight),
+        "v": r"V_i = M\,W_{V,i}^\top + b_{V,i}",
+        "scores": r"S_i = Q_i K_i^\top",
+        "scaled": r"S'_i = S_i / \sqrt{d_k}",
+        "masked": rf"\tilde{{S}}_i = {allowed}",
+        **by_hand,
+        "weights": r"A_i = \mathrm{edit}(\hat{A}_i)" if edited else f"A_i = {free}",
+        "context": r"Z_i = A_i V_i",
+    }
+    joined = {
+        "concat": r"Z = [Z_1;\,\dots;\,Z_h]",
+        "shares": r"O_i = Z_i\,W_{O,i}^\top",
+        "out": r"O = Z\,W_O^\top + b_O = \textstyle\sum_i O_i + b_O",
+    }
+    return {**head, **joined} if heads else head

@@ -126,7 +126,21 @@ function standardised([a], { eps }, shape, index) {
   return (a.values[index] - mean) / Math.sqrt(variance + eps);
 }
 
-function joined(operands, _, shape, index) {
+function joined(operands, { axis }, shape, index) {
+  return axis === 0 ? stacked(operands, index) : besides(operands, shape, index);
+}
+
+/** One below the other: row by row they simply follow one another. */
+function stacked(operands, index) {
+  let along = index;
+  for (const taken of operands) {
+    if (along < taken.values.length) return [single(taken, along)];
+    along -= taken.values.length;
+  }
+  return [];
+}
+
+function besides(operands, shape, index) {
   let along = index % last(shape);
   const row = Math.floor(index / last(shape));
   for (const taken of operands) {

@@ -101,8 +101,10 @@ def _standardise(operands: Sequence[Array], parameters: Parameters) -> Array:
     return centred / np.sqrt(variance + float(parameters["eps"]))
 
 
-def _concat(operands: Sequence[Array], _: Parameters) -> Array:
-    return np.concatenate(_same_steps(*operands), axis=-1)
+def _concat(operands: Sequence[Array], parameters: Parameters) -> Array:
+    """Along the last axis; with `axis` 0 along the first, one below the other."""
+    axis = 1 if parameters.get("axis") == 0 else -1
+    return np.concatenate(_same_steps(*operands), axis=axis)
 
 
 def _slice(operands: Sequence[Array], parameters: Parameters) -> Array:
@@ -114,7 +116,7 @@ RULES: dict[str, Rule] = {
     "given": Rule(0, 0, lambda operands, parameters: np.empty(0), ("vouched",)),
     "lookup": Rule(2, 2, _lookup),
     "affine": Rule(2, 3, _affine),
-    "add": Rule(2, 8, _fold(np.add)),
+    "add": Rule(2, 64, _fold(np.add)),
     "sub": Rule(1, 2, _sub),
     "multiply": Rule(2, 8, _fold(np.multiply)),
     "activation": Rule(1, 1, lambda o, p: ACTIVATIONS[p["function"]](o[0]), ("function",)),

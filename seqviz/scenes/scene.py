@@ -339,6 +339,9 @@ def _check_names(scene: Scene) -> None:
     asked = list(scene.panels) + list(scene.ghost) + list(scene.ghost.values())
     asked += [str(node["tensor"]) for node in scene.layout.nodes if node.get("tensor")]
     asked += [str(name) for node in scene.layout.nodes for name in node.get("stages", {}).values()]
+    asked += [name for node in scene.layout.nodes for name in _named_by_sheet(node)]
+    maps = scene.facts.get("maps", {})
+    asked += [*maps.get("tensors", ()), *([maps["mean"]] if maps else [])]
     asked += [str(wire["carries"]) for wire in scene.layout.wires]
     asked += [name for substep in scene.substeps for name in substep["tensors"]]
     asked += [name for track in scene.tracks for name in track["tensors"]]
@@ -354,3 +357,9 @@ def _check_names(scene: Scene) -> None:
         raise ValueError(f"wires that end nowhere: {loose}")
     if len(scene.sequence.inputs) != scene.steps:
         raise ValueError(f"expected {scene.steps} tokens, got {len(scene.sequence.inputs)}")
+
+
+def _named_by_sheet(node: Mapping[str, Any]) -> list[str]:
+    """The tensors that a sheet names beside its own: one a head, its mask, its row of now."""
+    single = (node.get("row"), node.get("hatch"))
+    return [*node.get("heads", ()), *node.get("hatches", ()), *(name for name in single if name)]

@@ -1,0 +1,212 @@
+"""The scene of attention: every value of a record with the operation behind it, query by query.
+
+The step is the query: what belongs to one query is a row of its sheet, what belongs to the keys
+stands whole. Only vectors of tokens, positions, parameters and masks are sent.
+"""
+
+import math
+from collections.abc import Mapping
+from collections.abc import Sequence as Row
+from typing import Any
+
+import numpy as np
+
+from seqviz.scenes.head import KEY, MASKS, PAIRS, QUERY, Head
+from seqviz.scenes.heads import add_mean, add_output
+from seqviz.scenes.projections import add_parameters
+from seqviz.scenes.readings import add_answers, add_embeddings
+from seqviz.scenes.scene import Scene, Sequence
+from seqviz.scenes.sheets import Sheets, numbered
+
+INPUTS = "tests/scenes/test_attention.py::test_inputs_are_the_records_own"
+
+
+def attention_scene(
+    found: Any,
+    module: Any,
+    queries: Row[str],
+    keys: Row[str] | None = None,
+    *,
+    shares: bool = False,
+    title: str = "",
+    rest: int | None = None,
+    mark: Row[int] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> Scene:
+    """The scene of a `core.attention.MultiHead` that `module`, an nn.MultiheadAttention, made.
+
+    `queries` and `keys` name the tokens; without `keys` the tokens look at themselves. `shares`
+    draws the output as the sum of each head's share instead of as W_O times the joined contexts.
+    """
+    build = Sheets()
+    _inputs(build, found, keys is None)
+    _attend(build, found, module, shares)
+    return Scene(
+        kind="attention",
+        title=title or "Attention",
+        steps=len(queries),
+        tensors=tuple(build.tensors.values()),
+        layout=build.layout(),
+        substeps=build.substeps(),
+        sequence=Sequence(tuple(queries)),
+        mark=tuple(mark),
+        rest=rest,
+        facts=_facts(found, queries, keys) | dict(facts or {}),
+        step_axis="query",
+    )
+
+
+def run_scene(
+    run: Any,
+    model: Any,
+    *,
+    tokens: Row[str] | None = None,
+    targets: Row[str | None] | None = None,
+    shares: bool = False,
+    title: str = "",
+    rest: int | None = None,
+    mark: Row[int] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> Scene:
+    """The scene of a `core.attention_model.AttentionRun` that `model` made.
+
+    From the vectors of the tokens and their positions to the predictions. `tokens` are the
+    tokens as they are drawn, `targets` what should be answered.
+    """
+    build = Sheets()
+    drawn = dict(zip(run.inputs.tokens, tokens or run.inputs.tokens, strict=True))
+    queries = tuple(drawn[token] for token in run.inputs.tokens)
+    add_embeddings(build, run)
+    _row(build, len(queries))
+    _attend(build, run.heads, model.attention, shares)
+    answers = add_answers(build, run, model.readout)
+    return Scene(
+        kind="attention",
+        title=title or "Attention",
+        steps=len(queries),
+        tensors=tuple(build.tensors.values()),
+        layout=build.layout(),
+        substeps=build.substeps(),
+        sequence=Sequence(
+            queries,
+            None if targets is None else tuple(targets),
+            tuple(drawn[token] for token in run.candidates),
+            answers[0],
+        ),
+        mark=tuple(mark),
+        rest=rest,
+        facts=_facts(run.heads, queries, None) | {"answers": answers} | dict(facts or {}),
+        step_axis="query",
+    )
+
+
+def _inputs(build: Sheets, found: Any, itself: bool) -> None:
+    """The vectors of the tokens; tokens that look at themselves share one sheet."""
+    if itself:
+        build.given("x", "x", KEY, found.query, "given", INPUTS)
+        _row(build, len(found.query))
+        return
+    build.given("x", "x", QUERY, found.query, "given", INPUTS)
+    build.given("memory", "m", KEY, found.key, "given", INPUTS)
+    build.sheet("x", "x", ["x"])
+    build.sheet("memory", "x", ["memory"])
+    if not _same(found.key, found.value):
+        build.given("memory_v", "m_V", KEY, found.value, "given", INPUTS)
+        build.sheet("memory_v", "x", ["memory_v"])
+
+
+def _row(build: Sheets, steps: int) -> None:
+    """The vector of the token that asks: its row of x."""
+    build.given("at", "t", ("query",), np.arange(steps), "plain", INPUTS)
+    build.made("x_row", "x", QUERY, "lookup", "x", "at", role="given")
+    build.sheet("x", "x", ["x"], row="x_row")
+
+
+def _attend(build: Sheets, found: Any, module: Any, shares: bool) -> None:
+    """Every head, and what becomes of them."""
+    add_parameters(build, module)
+    heads = [Head(build, one, place, len(found.heads)) for place, one in enumerate(found.heads)]
+    if "x_row" in build.tensors:
+        sources = {"q": "x_row", "k": "x", "v": "x"}
+    else:
+        value = "memory_v" if "memory_v" in build.tensors else "memory"
+        sources = {"q": "x", "k": "memory", "v": value}
+    masks = _masks(build, found.heads)
+    for head in heads:
+        head.vectors(sources, found.extra)
+    for head in heads:
+        head.looks(masks)
+    if len(heads) > 1:
+        add_mean(build, found)
+    add_output(build, found)
+    _sheets(build, found, masks, shares)
+
+
+def _masks(build: Sheets, heads: Row[Any]) -> dict[int, str]:
+    """The name of each head's mask: one mask if all have the same."""
+    if heads[0].allowed is None:
+        return {}
+    if all(_same(heads[0].allowed, one.allowed) for one in heads):
+        build.given("allowed", "allowed", PAIRS, heads[0].allowed, "plain", MASKS)
+        return dict.fromkeys(range(len(heads)), "allowed")
+    names = {place: numbered("allowed", place, len(heads)) for place in range(len(heads))}
+    for place, name in names.items():
+        build.given(name, "allowed", PAIRS, heads[place].allowed, "plain", MASKS)
+    return names
+
+
+def _sheets(build: Sheets, found: Any, masks: Mapping[int, str], shares: bool) -> None:
+    """The sheets in reading order; a stage that was switched off is not there."""
+    heads = len(found.heads)
+
+    def each(name: str) -> list[str]:
+        return [numbered(name, head, heads) for head in range(heads)]
+
+    hatch: dict[str, Any] = {"hatch": masks.get(0)}
+    if len(set(masks.values())) > 1:
+        hatch["hatches"] = list(masks.values())
+    for letter in "qkv":
+        build.sheet(letter, letter, each(letter), f"W_{letter.upper()}")
+    build.sheet("scores", "scores", each("scores"), "Q Kᵀ")
+    if each("scaled")[0] in build.tensors:
+        build.sheet("scaled", "scaled", each("scaled"), _scaling(found.heads[0]))
+    if masks:
+        build.sheet("masked", "masked", each("masked"), "join.mask", **hatch)
+    build.sheet("weights", "weights", each("weights"), "softmax", sum=True, **hatch)
+    build.sheet("context", "context", each("context"), "· V")
+    if shares:
+        build.sheet("share", "shares", each("share"), "· W_O")
+        build.sheet("out", "out", ["out_sum" if "out_sum" in build.tensors else "out"], "Σ")
+        return
+    if heads > 1:
+        build.sheet("concat", "concat", ["concat"], "concat")
+    build.sheet("out", "out", ["out"], "· W_O")
+
+
+def _scaling(one: Any) -> str:
+    """What the scores are divided by, as it is written between two sheets."""
+    if math.isclose(one.scale, 1 / math.sqrt(one.q.shape[-1]), rel_tol=1e-9):
+        return "÷ √d_k"
+    return f"× {one.scale:.3g}".replace("-", "−")
+
+
+def _facts(found: Any, queries: Row[str], keys: Row[str] | None) -> dict[str, Any]:
+    heads = len(found.heads)
+    facts: dict[str, Any] = {
+        "keys": [*(queries if keys is None else keys), *found.extra],
+        "extra": list(found.extra),
+        "heads": heads,
+        "self": keys is None,
+        "masked": found.heads[0].allowed is not None,
+        "scale": float(found.heads[0].scale),
+        "empty": [np.flatnonzero(np.asarray(one.empty)).tolist() for one in found.heads],
+        "silenced": [] if found.what_if is None else sorted(found.what_if.heads),
+    }
+    if heads > 1:
+        names = [numbered("weights", head, heads) for head in range(heads)]
+        facts["maps"] = {"tensors": names, "mean": "weights_mean"}
+    return facts
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or np.array_equal(np.asarray(one), np.asarray(other))

@@ -17,12 +17,12 @@ from seqviz.core.chains import (
     gradient_norms,
     kept_path,
     last_state_norms,
-    loss_norms,
     pascanu_bound,
     state_norms,
 )
 from seqviz.core.gradients import gradients, loss_curves
 from seqviz.core.jacobians import step_jacobians
+from seqviz.core.loss_map import loss_norms
 from seqviz.core.parameters import make_cell
 from seqviz.core.spectra import lyapunov, step_spectra
 from seqviz.core.truncation import truncate
@@ -79,7 +79,7 @@ def autograd_call(trace: Trace, direct: Tensor) -> tuple[float, float]:
     The losses are spread evenly, so their mean is the mean of all; each call starts at its own h_t
     and walks only the steps before it.
     """
-    found = loss_norms(trace, direct).h
+    found = loss_norms(trace, direct)
     starts = torch.zeros_like(trace.h0).requires_grad_()
     states, _, _ = walk(trace.cell, trace.x, starts, trace.c0, trace.options)
     total, worst = 0.0, 0.0

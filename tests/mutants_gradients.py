@@ -125,4 +125,56 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
     ("truncation: h not detached", "truncation", ("record.h[-1].detach()", "record.h[-1]")),
     ("truncation: c not detached", "truncation", ("c[-1].detach()", "c[-1]")),
     ("truncation: the state reset", "truncation", ("record.h[-1].detach()", "model.h0")),
+    # the (t, k) map
+    (
+        "gradient map: a factor early",
+        "gradient_map",
+        ("rows @ jacobians[k + 1]", "rows @ jacobians[k]"),
+    ),
+    (
+        "gradient map: every block is kept",
+        "gradient_map",
+        ("return place[:, None] == place[None, :]", "return place[:, None] >= place[None, :]"),
+    ),
+    (
+        "gradient map: the input of n, reset before",
+        "gradient_map",
+        ('reset == "before":\n        hidden', 'reset == "never":\n        hidden'),
+    ),
+    ("loss map: the scale forgotten", "loss_map", ("scale += divisor.log()", "pass")),
+    ("loss map: c held still", "loss_map", (" + rows[..., :hidden] * through[at][:, None]", "")),
+    (
+        "loss map: far factors in one block",
+        "loss_map",
+        ("return BLOCK if bool(ordinary.all()) else 1", "return BLOCK"),
+    ),
+    (
+        "loss map: a block's losses stay in it",
+        "loss_map",
+        ("rows[here] = within.entered[b]", "pass"),
+    ),
+    (
+        "loss map: the end of the block again",
+        "loss_map",
+        ("rows[later] @ within.reach[b]", "rows[later]"),
+    ),
+    # the probe
+    (
+        "probe: fitted on what it is tested on",
+        "probe",
+        ("_fit(clean[:, :half], labels[:half], classes)", "_fit(clean, labels, classes)"),
+    ),
+    (
+        "probe: no covariance",
+        "probe",
+        ("torch.linalg.solve(covariance + ridge, means.mT)", "means.mT"),
+    ),
+    (
+        "probe: no prior offset",
+        "probe",
+        (
+            "-0.5 * (means.mT * weight).sum(dim=1, keepdim=True)",
+            "0 * (means.mT * weight).sum(dim=1, keepdim=True)",
+        ),
+    ),
 ]

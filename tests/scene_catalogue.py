@@ -1,34 +1,18 @@
 """One scene for every cell, variant and size: what Python and the player both have to recompute."""
 
-from collections.abc import Iterator
 from functools import cache
 
 import torch
 
 from seqviz.core.gradients import gradients
-from seqviz.core.lstm import Peepholes
-from seqviz.core.parameters import make_cell
-from seqviz.core.unroll import Options, Trace, unroll
-from seqviz.core.what_if import Force, WhatIf
+from seqviz.core.unroll import Options, unroll
 from seqviz.models.backprop_experiment import BackpropConfig, run
 from seqviz.scenes import Scene, Sequence
 from seqviz.scenes.recurrent import cell_scene
 from seqviz.scenes.sweep import record_sweep
+from tests.core.traces import trace_of, variants
 
 PLAIN = Options()
-
-
-def trace_of(
-    kind: str, options: Options, *, steps: int, hidden: int, inputs: int, seed: int
-) -> Trace:
-    """A trace with random weights, non-zero biases and states."""
-    generator = torch.Generator().manual_seed(seed)
-    cell = make_cell(kind, inputs, hidden, seed=seed)
-    xs, h0, c0 = (
-        torch.randn(shape, generator=generator, dtype=torch.float64)
-        for shape in ((steps, inputs), (hidden,), (hidden,))
-    )
-    return unroll(cell, xs, h0, c0 if kind == "lstm" else None, options)
 
 
 def scene_of(
@@ -59,34 +43,6 @@ def scene_of(
         sequence=Sequence(
             tuple(f"t{t}" for t in range(steps)), None, tuple(map(str, range(classes))), "p"
         ),
-    )
-
-
-def variants() -> Iterator[tuple[str, str, Options]]:
-    """(name, kind, options) of every variant a page can show."""
-    for activation in ("tanh", "sigmoid", "relu", "identity"):
-        for kind in ("rnn", "lstm", "gru"):
-            yield f"{kind}-{activation}", kind, Options(activation)
-    yield "lstm-peepholes", "lstm", Options(peepholes=Peepholes(4, seed=7))
-    yield "gru-reset-before", "gru", Options(reset="before")
-    yield "gru-z-writes", "gru", Options(update="writes")
-    yield "gru-z-writes-reset-before", "gru", Options(reset="before", update="writes")
-    for kind in ("rnn", "lstm", "gru"):
-        yield f"{kind}-wiped", kind, Options(what_if=WhatIf(wipe=True))
-    for kind, gates in (("lstm", "ifo"), ("gru", "rz")):
-        for gate in gates:
-            force = Force(gate, 0.25, None, None)
-            yield f"{kind}-force-{gate}", kind, Options(what_if=WhatIf(force=force))
-    force = Force("f", 1.0, 2, 3)
-    yield (
-        "lstm-peepholes-force-one-wiped",
-        "lstm",
-        Options(peepholes=Peepholes(4, seed=7), what_if=WhatIf(wipe=True, force=force)),
-    )
-    yield (
-        "gru-reset-before-force-one",
-        "gru",
-        Options(reset="before", what_if=WhatIf(force=Force("r", 0.0, 1, 2))),
     )
 
 

@@ -5,7 +5,6 @@ J_{k+1} at once; a row whose norm nears the end of float64 is divided by it, and
 what was divided out is kept. Natural logarithms throughout; −inf is an exact zero.
 
     the last state           2 T S³       ∂s_T/∂s_k for every k
-    every loss, every step   T² S²        ∂ℓ_t/∂s_k
     every state, every step  T² S³        ∂s_t/∂s_k; None above a budget
 
 The bound is eq. (6) and (7) of Pascanu, Mikolov & Bengio 2013.
@@ -40,15 +39,6 @@ class StateNorms:
     part: str
     frobenius: Tensor
     spectral: Tensor | None
-
-
-@dataclass(frozen=True)
-class LossNorms:
-    """ln‖∂ℓ_t/∂h_k‖, ln‖∂ℓ_t/∂c_k‖ (LSTM, else None) and of the joint state, (T, T) as [t, k]."""
-
-    h: Tensor
-    c: Tensor | None
-    state: Tensor
 
 
 @dataclass(frozen=True)
@@ -111,8 +101,8 @@ def last_state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> S
 def state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateNorms | None:
     """Of ∂s_t/∂s_k for every t and k, parts as in `last_state_norms`.
 
-    None if T² S³ > 5e9 (show `loss_norms` or `last_state_norms` then). The spectral norms, when
-    asked for, are None above 5e8.
+    None if T² S³ > 5e9 (show `last_state_norms` then). The spectral norms, when asked for, are
+    None above 5e8.
     """
     steps = _forward("state_norms", trace)
     cost = float(len(steps)) ** 2 * steps.shape[-1] ** 3
@@ -127,25 +117,6 @@ def state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateN
         if largest is not None:
             largest[k, first:] = top
     return StateNorms(part, frobenius.T, None if largest is None else largest.T)
-
-
-def loss_norms(trace: Trace, direct: Tensor) -> LossNorms:
-    """The (t, k) map of `gradient_map` as norms alone, with T² numbers in memory, not T² S.
-
-    `direct` (T, H) is ∂ℓ_t/∂h_t, row t from the loss at t.
-    """
-    steps = _forward("loss_norms", trace)
-    size, hidden = steps.shape[-1], trace.h.shape[-1]
-    start = _padded("loss_norms", trace, direct, size)[:, None]
-    h, c, state = steps.new_full((3, len(steps), len(steps)), -math.inf).unbind()
-    through = cell_to_hidden(trace).double() if trace.kind == "lstm" else None
-    for k, first, rows, scale in _chains(steps, start):
-        row = rows[:, 0]
-        state[k, first:] = log_norm(row) + scale
-        h[k, first:] = log_norm(row[:, :hidden]) + scale
-        if through is not None:
-            c[k, first:] = log_norm(row[:, hidden:] + row[:, :hidden] * through[k]) + scale
-    return LossNorms(h.T, c.T if through is not None else None, state.T)
 
 
 def gradient_norms(trace: Trace, direct: Tensor) -> GradientNorms:

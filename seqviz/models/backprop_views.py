@@ -11,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqviz.core.chains import kept_path, last_state_norms, loss_norms, pascanu_bound
+from seqviz.core.chains import kept_path, last_state_norms, pascanu_bound
 from seqviz.core.gradient_map import recurrent_gradient
+from seqviz.core.loss_map import loss_norms
 from seqviz.core.norms import matrix_norms
 from seqviz.models.backprop_experiment import BackpropRecord
 
@@ -127,7 +128,7 @@ def reference(record: BackpropRecord) -> float:
 
 def map_view(record: BackpropRecord) -> ChainMap:
     """Every loss at every earlier step."""
-    return ChainMap(loss_norms(record.trace, record.direct_each).h / LN10)
+    return ChainMap(loss_norms(record.trace, record.direct_each) / LN10)
 
 
 def bound_view(record: BackpropRecord) -> Bounds:

@@ -13,11 +13,9 @@ from seqviz.core.chains import (
     gradient_norms,
     kept_path,
     last_state_norms,
-    loss_norms,
     pascanu_bound,
     state_norms,
 )
-from seqviz.core.gradient_map import gradient_map
 from seqviz.core.gradients import gradients, state_norm
 from seqviz.core.jacobians import step_jacobians
 from seqviz.core.parameters import cell_of, make_cell
@@ -79,18 +77,6 @@ def test_every_pair_of_states_equals_autograd(
             close(found.frobenius[t, k].exp(), wanted.norm(), atol=1e-12 * (1 + wanted.norm()))
             largest = torch.linalg.matrix_norm(wanted, 2)
             close(found.spectral[t, k].exp(), largest, atol=1e-12 * (1 + largest))
-
-
-@pytest.mark.parametrize(("kind", "activation", "peepholes", "reset"), VARIANTS)
-def test_the_map_in_logarithms_is_the_map(
-    kind: str, activation: str, peepholes: bool, reset: str
-) -> None:
-    trace = random_trace(kind, options_of(activation, peepholes, reset))
-    found, wanted = loss_norms(trace, DIRECT), gradient_map(trace, DIRECT)
-    torch.testing.assert_close(found.h.exp(), wanted.h_norm, rtol=1e-11, atol=0)
-    assert (found.c is None) == (wanted.c_norm is None)
-    if wanted.c_norm is not None:
-        torch.testing.assert_close(found.c.exp(), wanted.c_norm, rtol=1e-11, atol=0)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("kind", "activation", "peepholes", "reset"), VARIANTS)
@@ -281,10 +267,10 @@ def test_a_run_in_float32_is_measured_in_float64() -> None:
     alone = torch.zeros_like(trace.h)
     alone[-1] = 1
     assert gradients(trace, "last").h_norm[0] == 0
-    for norms in (gradient_norms(trace, alone).h, loss_norms(trace, alone).h[-1]):
-        assert norms.dtype == torch.float64
-        assert norms[0] < math.log(1e-45)
-        assert norms.isfinite().all()
+    norms = gradient_norms(trace, alone).h
+    assert norms.dtype == torch.float64
+    assert norms[0] < math.log(1e-45)
+    assert norms.isfinite().all()
 
 
 def test_a_wiped_state_hands_nothing_on() -> None:
@@ -304,7 +290,6 @@ def test_an_exploded_run_is_nan_and_does_not_stop_the_page() -> None:
     assert step_jacobians(trace).isfinite().all()
     assert last_state_norms(trace, spectral=True).frobenius.isfinite().all()
     bad = torch.full_like(trace.h, math.nan)
-    assert loss_norms(trace, bad).h[-1].isnan().all()
     assert gradient_norms(trace, bad).h.isnan().all()
 
 
@@ -330,6 +315,6 @@ def test_what_does_not_fit_is_refused() -> None:
     with pytest.raises(ValueError, match="expected an rnn, got lstm"):
         pascanu_bound(lstm)
     with pytest.raises(ValueError, match=r"expected direct of shape \(9, 5\), got \(2, 5\)"):
-        loss_norms(rnn, DIRECT[:2])
+        gradient_norms(rnn, DIRECT[:2])
     with pytest.raises(ValueError, match="expected a forward trace, got a reversed one"):
         gradient_norms(reverse, DIRECT)

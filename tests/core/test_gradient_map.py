@@ -15,7 +15,7 @@ from seqviz.core.gradients import gradients
 from seqviz.core.lstm import Peepholes
 from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import Options, Trace, run_steps, unroll
-from tests.scene_catalogue import trace_of, variants
+from tests.core.traces import trace_of, variants
 
 STEPS, HIDDEN, INPUTS = 12, 4, 3
 CASES = {

@@ -9,7 +9,7 @@ from torch import Tensor
 from seqviz.core.jacobians import last_state_products, step_jacobians
 from seqviz.core.lstm import LSTMStep
 from seqviz.core.unroll import Options, Trace, run_steps, unroll
-from tests.scene_catalogue import trace_of, variants
+from tests.core.traces import trace_of, variants
 
 CASES = [pytest.param(kind, options, id=name) for name, kind, options in variants()]
 

@@ -15,7 +15,8 @@ from seqviz.scenes import Scene
 from seqviz.scenes.backprop import MATRIX_FLOATS, backprop_scene, sends_matrices
 from seqviz.scenes.sweep import record_sweep
 from seqviz.text import LANGUAGES, words
-from tests.scene_catalogue import sweeps, trace_of
+from tests.core.traces import trace_of
+from tests.scene_catalogue import sweeps
 
 NAMES = sorted(sweeps())
 

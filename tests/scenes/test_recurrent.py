@@ -12,7 +12,8 @@ from seqviz.core.unroll import Options, unroll
 from seqviz.core.what_if import Force, WhatIf
 from seqviz.scenes import Scene
 from seqviz.scenes.recurrent import cell_scene
-from tests.scene_catalogue import catalogue, scene_of, trace_of, variants
+from tests.core.traces import trace_of, variants
+from tests.scene_catalogue import catalogue, scene_of
 
 ROOT = Path(__file__).parents[2]
 NAMES = sorted(catalogue())

@@ -111,21 +111,33 @@ class Page:
             self.words(key), key=f"button:{key}", on_click=self._controls.set, args=(values,)
         )
 
-    def picture(self, scene: Any, step: int | None = None) -> None:
-        """The scene in the player; `step` (0-based) is where it rests before anybody steps."""
+    def picture(
+        self,
+        scene: Any,
+        step: int | None = None,
+        *,
+        name: str = "player",
+        address: bool = True,
+        autoplay: bool = True,
+    ) -> None:
+        """The scene in the player; `step` (0-based) is where it rests before anybody steps.
+
+        A second player on the page has a `name` of its own and no `address`: the link holds the
+        step and the pins of one.
+        """
         options = {
             "host": "streamlit",
             "language": self.language,
-            "autoplay": True,
+            "autoplay": autoplay,
             "step": step,
-            "address": True,
+            "address": address,
             "downloads": True,
         }
         sent = player.payload(scene, words("player", self.language), options)
-        if self._controls.opened:
+        if address and self._controls.opened:
             for notice in links.check_cursor(links.address(), sent["scene"]):
                 self._controls.tell(notice)
-        component.player(sent)
+        component.player(sent, key=name)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[float, str], None]]:

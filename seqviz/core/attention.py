@@ -233,8 +233,7 @@ def _extended(x: Tensor, bias: Tensor | None, zero: bool) -> Tensor:
 
 def _rotated(x: Tensor) -> Tensor:
     """Every head's vectors (h, T, d_k), turned by their place 0 … T−1."""
-    places = torch.arange(x.shape[1], dtype=x.dtype)
-    return torch.stack([rotate(head, places) for head in x])
+    return rotate(x, torch.arange(x.shape[1], dtype=x.dtype))
 
 
 def _edited(free: Tensor, edit: WeightEdit, T: int, S: int) -> Tensor:

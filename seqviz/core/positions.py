@@ -89,9 +89,9 @@ def quarter_turn(x: Tensor) -> Tensor:
 
 
 def rotate(x: Tensor, positions: Tensor, base: float = BASE) -> Tensor:
-    """x (T, d) with the pairs (x_0, x_1), (x_2, x_3), … of row t turned by positions[t]·ω_i."""
-    expect_tensor("rotate", "x", x, ("T", "d"), x.dtype)
-    expect_tensor("rotate", "positions", positions, (len(x),), positions.dtype)
+    """x (..., T, d), its pairs (x_0, x_1), (x_2, x_3), … in row t turned by positions[t]·ω_i."""
+    expect_tensor("rotate", "x", x, ("...", "T", "d"), x.dtype)
+    expect_tensor("rotate", "positions", positions, (x.shape[-2],), positions.dtype)
     angles = rotary_angles(positions.to(x.dtype), x.shape[-1], base)
     return x * angles.cos() + quarter_turn(x) * angles.sin()
 

@@ -14,11 +14,12 @@ import numpy as np
 from seqviz.scenes.head import KEY, MASKS, PAIRS, QUERY, Head
 from seqviz.scenes.heads import add_mean, add_output
 from seqviz.scenes.projections import add_parameters
-from seqviz.scenes.readings import add_answers, add_embeddings
+from seqviz.scenes.readings import add_answers, add_embeddings, answers_of
 from seqviz.scenes.scene import Scene, Sequence
-from seqviz.scenes.sheets import Sheets, numbered
+from seqviz.scenes.sheets import STEP, Sheets, numbered
 
 INPUTS = "tests/scenes/test_attention.py::test_inputs_are_the_records_own"
+GHOST = "tests/scenes/test_attention.py::test_ghost_is_the_run_before_the_change"
 
 
 def attention_scene(
@@ -27,33 +28,23 @@ def attention_scene(
     queries: Row[str],
     keys: Row[str] | None = None,
     *,
+    before: Any = None,
     shares: bool = False,
-    title: str = "",
-    rest: int | None = None,
-    mark: Row[int] = (),
-    facts: Mapping[str, Any] | None = None,
+    **shown: Any,
 ) -> Scene:
     """The scene of a `core.attention.MultiHead` that `module`, an nn.MultiheadAttention, made.
 
-    `queries` and `keys` name the tokens; without `keys` the tokens look at themselves. `shares`
-    draws the output as the sum of each head's share instead of as W_O times the joined contexts.
+    `queries` and `keys` name the tokens; without `keys` the tokens look at themselves. `before`
+    is the record before a what-if. `shares` draws the output as the sum of each head's share
+    instead of as W_O times the joined contexts. `shown` is the scene's title, rest, mark and
+    more facts.
     """
     build = Sheets()
     _inputs(build, found, keys is None)
     _attend(build, found, module, shares)
-    return Scene(
-        kind="attention",
-        title=title or "Attention",
-        steps=len(queries),
-        tensors=tuple(build.tensors.values()),
-        layout=build.layout(),
-        substeps=build.substeps(),
-        sequence=Sequence(tuple(queries)),
-        mark=tuple(mark),
-        rest=rest,
-        facts=_facts(found, queries, keys) | dict(facts or {}),
-        step_axis="query",
-    )
+    ghost = {} if before is None else _ghost(build, _looks(before))
+    facts = _facts(found, queries, keys)
+    return _scene(build, Sequence(tuple(queries)), ghost, facts, **shown)
 
 
 def run_scene(
@@ -62,42 +53,77 @@ def run_scene(
     *,
     tokens: Row[str] | None = None,
     targets: Row[str | None] | None = None,
+    before: Any = None,
     shares: bool = False,
+    **shown: Any,
+) -> Scene:
+    """The scene of a `core.attention_model.AttentionRun` that `model` made, otherwise as above.
+
+    It goes from the vectors of the tokens and their positions to the answers. `tokens` are the
+    tokens as they are drawn, `targets` what the first answer should be.
+    """
+    build = Sheets()
+    queries = tuple(run.inputs.tokens if tokens is None else tokens)
+    drawn = dict(zip(run.inputs.tokens, queries, strict=True))
+    add_embeddings(build, run)
+    _row(build, len(queries))
+    _attend(build, run.heads, model.attention, shares)
+    answers = add_answers(build, run, model.readout)
+    ghost = {} if before is None else _ghost(build, _looks(before.heads) | answers_of(before))
+    facts = _facts(run.heads, queries, None) | {"answers": answers}
+    sequence = Sequence(
+        queries,
+        None if targets is None else tuple(targets),
+        tuple(drawn[token] for token in run.candidates),
+        answers[0],
+    )
+    return _scene(build, sequence, ghost, facts, **shown)
+
+
+def _scene(
+    build: Sheets,
+    sequence: Sequence,
+    ghost: Mapping[str, str],
+    own: Mapping[str, Any],
+    *,
     title: str = "",
     rest: int | None = None,
     mark: Row[int] = (),
     facts: Mapping[str, Any] | None = None,
 ) -> Scene:
-    """The scene of a `core.attention_model.AttentionRun` that `model` made.
-
-    From the vectors of the tokens and their positions to the predictions. `tokens` are the
-    tokens as they are drawn, `targets` what should be answered.
-    """
-    build = Sheets()
-    drawn = dict(zip(run.inputs.tokens, tokens or run.inputs.tokens, strict=True))
-    queries = tuple(drawn[token] for token in run.inputs.tokens)
-    add_embeddings(build, run)
-    _row(build, len(queries))
-    _attend(build, run.heads, model.attention, shares)
-    answers = add_answers(build, run, model.readout)
     return Scene(
         kind="attention",
         title=title or "Attention",
-        steps=len(queries),
+        steps=len(sequence.inputs),
         tensors=tuple(build.tensors.values()),
         layout=build.layout(),
         substeps=build.substeps(),
-        sequence=Sequence(
-            queries,
-            None if targets is None else tuple(targets),
-            tuple(drawn[token] for token in run.candidates),
-            answers[0],
-        ),
+        sequence=sequence,
+        ghost=ghost,
         mark=tuple(mark),
         rest=rest,
-        facts=_facts(run.heads, queries, None) | {"answers": answers} | dict(facts or {}),
-        step_axis="query",
+        facts={**own, **(facts or {})},
+        step_axis=STEP,
     )
+
+
+def _looks(found: Any) -> dict[str, Any]:
+    """Weights and output by their names in the scene."""
+    heads = len(found.heads)
+    named = {numbered("weights", head, heads): one.weights for head, one in enumerate(found.heads)}
+    return named | {"out": found.out}
+
+
+def _ghost(build: Sheets, before: Mapping[str, Any]) -> dict[str, str]:
+    """What was otherwise before the change, under names of its own."""
+    changed = {}
+    for name, values in before.items():
+        now = build.tensors[name]
+        if now.values.shape == tuple(values.shape) and not _same(now.values, values):
+            changed[name] = build.given(
+                f"ghost_{name}", f"{now.symbol} before", now.axes, values, now.role, GHOST
+            )
+    return changed
 
 
 def _inputs(build: Sheets, found: Any, itself: bool) -> None:

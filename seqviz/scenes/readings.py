@@ -90,3 +90,9 @@ def add_answers(build: Sheets, run: Any, readout: Any) -> list[str]:
             name, "prediction", [name], "softmax", label="sheet.p", columns="class", **number
         )
     return names
+
+
+def answers_of(run: Any) -> dict[str, Any]:
+    """The probabilities of every answer by their names in the scene."""
+    answers = run.probabilities.shape[1]
+    return {numbered("p", a, answers): run.probabilities[:, a] for a in range(answers)}

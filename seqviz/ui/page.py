@@ -265,8 +265,12 @@ class Page:
                 return
             if note:
                 self.notes(note)
-            st.code(source(), language="python")
-            st.code(output(), language=None)
+            self.listing(source(), output())
+
+    def listing(self, source: str, output: str) -> None:
+        """A program and what it prints, where the page stands."""
+        st.code(source, language="python")
+        st.code(output, language=None)
 
     def take_away(self, *names: str) -> None:
         """The few sentences `away.<name>` to remember."""

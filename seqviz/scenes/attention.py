@@ -43,7 +43,7 @@ def attention_scene(
     _inputs(build, found, keys is None)
     _attend(build, found, module, shares)
     ghost = {} if before is None else _ghost(build, _looks(before))
-    facts = _facts(found, queries, keys)
+    facts = _all_facts(found, queries, keys)
     return _scene(build, Sequence(tuple(queries)), ghost, facts, **shown)
 
 
@@ -70,7 +70,7 @@ def run_scene(
     _attend(build, run.heads, model.attention, shares)
     answers = add_answers(build, run, model.readout)
     ghost = {} if before is None else _ghost(build, _looks(before.heads) | answers_of(before))
-    facts = _facts(run.heads, queries, None) | {"answers": answers}
+    facts = _all_facts(run.heads, queries, None) | {"answers": answers}
     sequence = Sequence(
         queries,
         None if targets is None else tuple(targets),
@@ -78,6 +78,23 @@ def run_scene(
         answers[0],
     )
     return _scene(build, sequence, ghost, facts, **shown)
+
+
+def head_scene(
+    one: Any, queries: Row[str], keys: Row[str], *, vouched: str = INPUTS, **shown: Any
+) -> Scene:
+    """The scene of one `core.attention.Attention` whose q, k and v come from outside.
+
+    `vouched` names the test of where they come from; it ends with the context.
+    """
+    build = Sheets()
+    for name, axes, role in (("q", QUERY, "query"), ("k", KEY, "key"), ("v", KEY, "value")):
+        build.given(name, name, axes, getattr(one, name), role, vouched)
+    masks = _masks(build, (one,))
+    Head(build, one, 0, 1).looks(masks)
+    _head_sheets(build, (one,), masks, dict.fromkeys("qkv", ""))
+    facts = _facts((one,), queries, keys)
+    return _scene(build, Sequence(tuple(queries)), {}, facts, **shown)
 
 
 def _scene(
@@ -165,7 +182,8 @@ def _attend(build: Sheets, found: Any, module: Any, shares: bool) -> None:
     if len(heads) > 1:
         add_mean(build, found)
     add_output(build, found)
-    _sheets(build, found, masks, shares)
+    _head_sheets(build, found.heads, masks, {"q": "W_Q", "k": "W_K", "v": "W_V"})
+    _output_sheets(build, len(heads), shares)
 
 
 def _masks(build: Sheets, heads: Row[Any]) -> dict[int, str]:
@@ -181,27 +199,33 @@ def _masks(build: Sheets, heads: Row[Any]) -> dict[int, str]:
     return names
 
 
-def _sheets(build: Sheets, found: Any, masks: Mapping[int, str], shares: bool) -> None:
-    """The sheets in reading order; a stage that was switched off is not there."""
-    heads = len(found.heads)
+def _head_sheets(
+    build: Sheets, heads: Row[Any], masks: Mapping[int, str], joins: Mapping[str, str]
+) -> None:
+    """The sheets of the heads in reading order; a stage that was switched off is not there."""
 
-    def each(name: str) -> list[str]:
-        return [numbered(name, head, heads) for head in range(heads)]
+    def add(name: str, join: str, **more: Any) -> None:
+        names = [numbered(name, head, len(heads)) for head in range(len(heads))]
+        if names[0] in build.tensors:
+            build.sheet(name, name, names, join, **more)
 
     hatch: dict[str, Any] = {"hatch": masks.get(0)}
     if len(set(masks.values())) > 1:
         hatch["hatches"] = list(masks.values())
-    for letter in "qkv":
-        build.sheet(letter, letter, each(letter), f"W_{letter.upper()}")
-    build.sheet("scores", "scores", each("scores"), "Q Kᵀ")
-    if each("scaled")[0] in build.tensors:
-        build.sheet("scaled", "scaled", each("scaled"), _scaling(found.heads[0]))
-    if masks:
-        build.sheet("masked", "masked", each("masked"), "join.mask", **hatch)
-    build.sheet("weights", "weights", each("weights"), "softmax", sum=True, **hatch)
-    build.sheet("context", "context", each("context"), "· V")
+    for letter, join in joins.items():
+        add(letter, join)
+    add("scores", "Q Kᵀ")
+    add("scaled", _scaling(heads[0]))
+    add("masked", "join.mask", **hatch)
+    add("weights", "softmax", sum=True, **hatch)
+    add("context", "· V")
+
+
+def _output_sheets(build: Sheets, heads: int, shares: bool) -> None:
+    """Either W_O times the joined contexts, or the shares and their sum."""
     if shares:
-        build.sheet("share", "shares", each("share"), "· W_O")
+        names = [numbered("share", head, heads) for head in range(heads)]
+        build.sheet("share", "shares", names, "· W_O")
         build.sheet("out", "out", ["out_sum" if "out_sum" in build.tensors else "out"], "Σ")
         return
     if heads > 1:
@@ -216,22 +240,29 @@ def _scaling(one: Any) -> str:
     return f"× {one.scale:.3g}".replace("-", "−")
 
 
-def _facts(found: Any, queries: Row[str], keys: Row[str] | None) -> dict[str, Any]:
-    heads = len(found.heads)
+def _facts(heads: Row[Any], queries: Row[str], keys: Row[str] | None) -> dict[str, Any]:
     facts: dict[str, Any] = {
-        "keys": [*(queries if keys is None else keys), *found.extra],
-        "extra": list(found.extra),
-        "heads": heads,
+        "keys": list(queries if keys is None else keys),
+        "extra": [],
+        "heads": len(heads),
         "self": keys is None,
-        "masked": found.heads[0].allowed is not None,
-        "scale": float(found.heads[0].scale),
-        "empty": [np.flatnonzero(np.asarray(one.empty)).tolist() for one in found.heads],
-        "silenced": [] if found.what_if is None else sorted(found.what_if.heads),
+        "masked": heads[0].allowed is not None,
+        "scale": float(heads[0].scale),
+        "empty": [np.flatnonzero(np.asarray(one.empty)).tolist() for one in heads],
+        "silenced": [],
     }
-    if heads > 1:
-        names = [numbered("weights", head, heads) for head in range(heads)]
+    if len(heads) > 1:
+        names = [numbered("weights", head, len(heads)) for head in range(len(heads))]
         facts["maps"] = {"tensors": names, "mean": "weights_mean"}
     return facts
+
+
+def _all_facts(found: Any, queries: Row[str], keys: Row[str] | None) -> dict[str, Any]:
+    """The facts of the heads, the keys that the module appends, and the silenced heads."""
+    facts = _facts(found.heads, queries, keys)
+    silenced = [] if found.what_if is None else sorted(found.what_if.heads)
+    appended = {"keys": [*facts["keys"], *found.extra], "extra": list(found.extra)}
+    return facts | appended | {"silenced": silenced}
 
 
 def _same(one: Any, other: Any) -> bool:

@@ -32,7 +32,7 @@ class HeadMeasures:
 
 def entropy(weights: Tensor) -> Tensor:
     """−Σ w ln w over the keys, in nats; a weight of 0 adds 0."""
-    return -torch.special.xlogy(weights, weights).sum(-1)
+    return torch.special.entr(weights).sum(-1) + 0.0  # never −0
 
 
 def normalised(weights: Tensor, allowed: Tensor | None = None) -> Tensor:

@@ -127,7 +127,7 @@ function standardised([a], { eps }, shape, index) {
 }
 
 function joined(operands, { axis }, shape, index) {
-  return axis === 0 ? stacked(operands, index) : besides(operands, shape, index);
+  return axis === 0 ? stacked(operands, index) : sideBySide(operands, shape, index);
 }
 
 /** One below the other: row by row they simply follow one another. */
@@ -140,7 +140,7 @@ function stacked(operands, index) {
   return [];
 }
 
-function besides(operands, shape, index) {
+function sideBySide(operands, shape, index) {
   let along = index % last(shape);
   const row = Math.floor(index / last(shape));
   for (const taken of operands) {

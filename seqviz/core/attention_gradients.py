@@ -127,7 +127,7 @@ def rank_correlation(a: Tensor, b: Tensor) -> float:
     x, y = _ranks(a), _ranks(b)
     x, y = x - x.mean(), y - y.mean()
     size = float(x.norm() * y.norm())
-    return float(x @ y) / size if size > 0 else math.nan
+    return max(-1.0, min(1.0, float(x @ y) / size)) if size > 0 else math.nan
 
 
 def _ablation(parts: tuple[int, ...], expected: Tensor, changes: list[Tensor]) -> Ablation:

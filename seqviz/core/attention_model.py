@@ -177,7 +177,7 @@ class AttentionModel(nn.Module):
         """(…, T, width) → (…, T, answers, size)."""
         return self.readout(out).unflatten(-1, (self.design.answers, self.design.size))
 
-    def forward(self, vectors: Tensor, candidates: Tensor) -> Tensor:
+    def forward(self, vectors: Tensor, candidates: Tensor, causal: bool | None = None) -> Tensor:
         """Logits (B, T, answers, C) of token vectors (B, T, size) and candidates (B, C, size).
 
         The same numbers as `run` for a batch of equal lengths, with the autograd graph.
@@ -196,7 +196,7 @@ class AttentionModel(nn.Module):
             cos, sin = angles.cos(), angles.sin()
             q, k = (each * cos + quarter_turn(each) * sin for each in (q, k))
         scores = q @ k.transpose(-1, -2) / math.sqrt(q.shape[-1])
-        if self.design.causal:
+        if self.design.causal if causal is None else causal:
             scores = scores.masked_fill(~causal_mask(length), -math.inf)
         context = scores.softmax(-1) @ v
         out = self.attention.out_proj(context.transpose(-3, -2).flatten(-2))

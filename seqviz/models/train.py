@@ -7,6 +7,7 @@ cell's. What differs is said in `about.trained`.
 
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,6 +16,8 @@ import torch
 from seqviz.core.model import SequenceModel, build_model
 from seqviz.core.training import descend, sequence_loss, train
 from seqviz.models import measure
+from seqviz.models.attention_shelf import save_attention
+from seqviz.models.attention_train import ATTENTION_NAMES, make_attention
 from seqviz.models.inputs import KOREAN, Example, example
 from seqviz.models.shelf import About, save
 
@@ -207,10 +210,17 @@ def _about(task: str, model: SequenceModel, how: dict, figures: dict) -> About:
 def main(names: list[str]) -> Iterator[str]:
     """Train and save; yields a line about each."""
     torch.set_num_threads(1)
-    for name in names or NAMES:
-        model, about = make(name)
-        path = save(model, about)
-        yield f"{name}: {path.stat().st_size} bytes, {about.measured}"
+    for name in names or NAMES + ATTENTION_NAMES:
+        path, measured = _save_new(name)
+        yield f"{name}: {path.stat().st_size} bytes, {measured}"
+
+
+def _save_new(name: str) -> tuple[Path, dict[str, Any]]:
+    if name in ATTENTION_NAMES:
+        attention, told = make_attention(name)
+        return save_attention(attention, told), told.measured
+    model, about = make(name)
+    return save(model, about), about.measured
 
 
 if __name__ == "__main__":

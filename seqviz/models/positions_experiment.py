@@ -21,7 +21,7 @@ from seqviz.models.attention_shelf import load_attention
 from seqviz.text.tokens import split
 
 LONGEST = 64
-FRESH = Design(size=8, width=16, causal=False)
+FRESH = Design(size=4, width=8, causal=False)
 MASKS = (False, True)
 ORDERS = ("own", "swapped", "reversed", "shuffled")
 TEXTS: Mapping[str, tuple[str, str, tuple[int, int]]] = {

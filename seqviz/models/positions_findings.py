@@ -10,7 +10,7 @@ import torch
 
 from seqviz.core.positions import POSITIONS
 from seqviz.models.findings import Finding, number, percent
-from seqviz.models.positions_experiment import MASKS, PositionsRecord
+from seqviz.models.positions_experiment import PositionsRecord
 from seqviz.models.positions_views import Accuracy, Dots, Encoding, Relative, Shift
 
 LISTED = 12
@@ -38,10 +38,8 @@ def order_counts(record: PositionsRecord, positions: str, causal: bool) -> bool:
 
 def rows(record: PositionsRecord) -> list[tuple[str, float, float]]:
     """(positions, largest change without a mask, with the causal mask)."""
-    return [
-        (kind, *(float(record.changes[kind, causal].max()) for causal in MASKS))
-        for kind in POSITIONS
-    ]
+    most = {key: float(change.max()) for key, change in record.changes.items()}
+    return [(kind, most[kind, False], most[kind, True]) for kind in POSITIONS]
 
 
 def _moved(record: PositionsRecord) -> list[Finding]:
@@ -180,16 +178,15 @@ def relative_findings(view: Relative) -> list[Finding]:
 
 def accuracy_findings(view: Accuracy) -> list[Finding]:
     """What each kind of position does at the trained length and at the longest."""
+    at = view.lengths.index(view.trained)
     told = []
-    for kind in POSITIONS:
-        shares = view.shares[kind]
-        at = view.lengths.index(view.trained)
-        last = max(place for place, share in enumerate(shares) if not math.isnan(share))
+    for kind, shares in view.shares.items():
         values: dict[str, object] = {
             "trained": view.trained,
             "share": percent(shares[at]),
-            "length": view.lengths[last],
-            "longest": percent(shares[last]),
+            "length": view.lengths[-1],
+            "longest": percent(shares[-1]),
+            "guess": percent(view.guess),
         }
         told.append(Finding(f"accuracy_{kind}", values))
     return told

@@ -43,16 +43,14 @@ def _mask(record: PositionsRecord) -> Question:
 def _rise(view: Dots, d: int) -> Question:
     """The distance among three others: half, double, and five times as far."""
     places = sorted({max(2, view.rise // 2), view.rise, 2 * view.rise, 5 * view.rise})
-    options: tuple[Option, ...] = (
-        ("predict.rise_never", {}),
-        *(("predict.rise_at", {"k": place}) for place in places),
-    )
+    options: list[Option] = [("predict.rise_never", {})]
+    options += [("predict.rise_at", {"k": place}) for place in places]
     told: dict[str, object] = {
         "k": view.rise,
         "before": number(view.around[0]),
         "after": number(view.around[1]),
     }
-    return Question("rise", {"d": d}, options, 1 + places.index(view.rise), told)
+    return Question("rise", {"d": d}, tuple(options), 1 + places.index(view.rise), told)
 
 
 def _fast(view: Encoding) -> Question:

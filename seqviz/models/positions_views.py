@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from seqviz.core.attention_model import AttentionModel
-from seqviz.core.positions import frequencies, rotate, sinusoidal
+from seqviz.core.positions import POSITIONS, frequencies, rotate, sinusoidal
 from seqviz.models.attention_shelf import load_attention
 
 BASE = 10_000.0
@@ -80,12 +80,14 @@ class Shift:
 class Accuracy:
     """The share of right answers of every shipped order model at every length it was measured at.
 
-    `trained` is the longest length of the training; NaN where a model has no positions left.
+    `trained` is the longest length of the training, `guess` the share that one token of those a
+    sequence of that length is drawn from would hit.
     """
 
     lengths: tuple[int, ...]
     shares: dict[str, tuple[float, ...]]
     trained: int
+    guess: float
 
     def columns(self) -> dict[str, Any]:
         named = {f"right_{kind}": shares for kind, shares in self.shares.items()}
@@ -206,5 +208,16 @@ def trained_lengths(kind: str) -> tuple[int, int]:
 
 
 def accuracy_view() -> Accuracy:
-    """What the shipped order models were measured to do."""
-    raise NotImplementedError
+    """What the shipped order models were measured to do, on lengths up to four times trained."""
+    found = {kind: load_attention(f"order-{kind}").about for kind in POSITIONS}
+    sizes = [size.partition("/") for size in found["none"].measured["random"]]
+    distinct = {int(length): int(tokens) for length, _, tokens in sizes}
+    return Accuracy(
+        lengths=tuple(distinct),
+        shares={
+            kind: tuple(share for (share,) in about.measured["random"].values())
+            for kind, about in found.items()
+        },
+        trained=trained_lengths("none")[1],
+        guess=1 / distinct[trained_lengths("none")[1]],
+    )

@@ -103,8 +103,9 @@ def tell_notices(page: Page, record: PositionsRecord) -> None:
 
 
 def mode_line(page: Page, record: PositionsRecord) -> None:
-    """Which weights are on screen, in one sentence."""
-    config = record.config
+    """Which weights are on screen, and how a word's row of x is made."""
+    config, design = record.config, record.model.design
+    page.sentence(page.words("mode.inputs", size=design.size, rest=design.width - design.size))
     if config.mode == "fresh":
         page.sentence(page.words("mode.fresh", seed=config.seed))
         return

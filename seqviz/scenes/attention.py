@@ -16,7 +16,7 @@ from seqviz.scenes.heads import add_mean, add_output
 from seqviz.scenes.projections import add_parameters
 from seqviz.scenes.readings import add_answers, add_embeddings, answers_of
 from seqviz.scenes.scene import Scene, Sequence
-from seqviz.scenes.sheets import STEP, Sheets, numbered
+from seqviz.scenes.sheets import STEP, Sheets, array_of, numbered
 
 INPUTS = "tests/scenes/test_attention.py::test_inputs_are_the_records_own"
 GHOST = "tests/scenes/test_attention.py::test_ghost_is_the_run_before_the_change"
@@ -266,4 +266,4 @@ def _all_facts(found: Any, queries: Row[str], keys: Row[str] | None) -> dict[str
 
 
 def _same(one: Any, other: Any) -> bool:
-    return one is other or np.array_equal(np.asarray(one), np.asarray(other))
+    return one is other or np.array_equal(array_of(one), array_of(other))

@@ -9,7 +9,7 @@ import torch
 from seqviz.core.positions import quarter_turn, rotary_angles
 from seqviz.scenes.projections import rows_of
 from seqviz.scenes.scene import Operand
-from seqviz.scenes.sheets import Sheets, numbered, raised
+from seqviz.scenes.sheets import Sheets, array_of, numbered, raised
 
 MASKS = "tests/scenes/test_attention.py::test_masks_are_the_records_own"
 EDITS = "tests/scenes/test_attention.py::test_an_edited_row_is_forced"
@@ -145,8 +145,8 @@ class Head:
         )  # fmt: skip
         if not edited:
             return
-        values = np.asarray(one.weights)
-        row = (values != np.asarray(one.weights_free)).any(axis=-1, keepdims=True)
+        values = array_of(one.weights)
+        row = (values != array_of(one.weights_free)).any(axis=-1, keepdims=True)
         where = np.broadcast_to(row, values.shape).astype(np.float64)
         self.build.given("edited_where", "where", PAIRS, where, "plain", EDITS)
         self.build.given("edited", "edited", PAIRS, values * where, "plain", EDITS)

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import numpy as np
-
 from seqviz.core.projections import projections
 from seqviz.scenes.scene import Operand
 from seqviz.scenes.sheets import Sheets
@@ -48,4 +46,4 @@ def columns_of_output(build: Sheets, head: int, heads: int) -> Operand:
 def _given(build: Sheets, name: str, axes: tuple[str, ...], values: Any) -> None:
     letter, _, of = name.partition("_")
     symbol = name if letter == "bias" else f"{letter}_{of.upper()}"
-    build.given(name, symbol, axes, np.asarray(values.detach()), "weight", PARAMETERS)
+    build.given(name, symbol, axes, values, "weight", PARAMETERS)

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqviz.scenes.head import KEY, QUERY
 from seqviz.scenes.scene import Operand
-from seqviz.scenes.sheets import Sheets, numbered, raised
+from seqviz.scenes.sheets import Sheets, array_of, numbered, raised
 
 VECTORS = "tests/scenes/test_attention.py::test_token_vectors_and_positions_are_the_runs_own"
 READOUT = "tests/scenes/test_attention.py::test_parameters_are_the_modules_own"
@@ -15,8 +15,8 @@ READOUT = "tests/scenes/test_attention.py::test_parameters_are_the_modules_own"
 def add_embeddings(build: Sheets, run: Any) -> None:
     """x from the vectors of the tokens, of the tokens before them, and the positions."""
     inputs = run.inputs
-    table = np.asarray(run.candidate_vectors)
-    ids = [run.candidates.index(token) for token in inputs.tokens]
+    table, rows = _table(run)
+    ids = [rows[token] for token in inputs.tokens]
     if inputs.previous is not None:
         table = np.concatenate([table, np.zeros((1, table.shape[1]))])
     build.given("E", "E", ("token", "feature"), table, "weight", VECTORS)
@@ -32,6 +32,14 @@ def add_embeddings(build: Sheets, run: Any) -> None:
         build.made("x", "x", KEY, "add", last, "positions", role="given", values=inputs.x)
 
 
+def _table(run: Any) -> tuple[Any, dict[str, int]]:
+    """The vector of every token, candidates first: what is read may not be an answer (padding)."""
+    tokens, vectors = run.inputs.tokens, array_of(run.inputs.vectors)
+    others = [t for t in dict.fromkeys(tokens) if t not in run.candidates]
+    table = [array_of(run.candidate_vectors), *(vectors[None, tokens.index(t)] for t in others)]
+    return np.concatenate(table), {t: i for i, t in enumerate([*run.candidates, *others])}
+
+
 def _parts(build: Sheets, run: Any, size: int, ids: list[int]) -> list[str]:
     """What stands side by side: two tokens' vectors, or room and one, or one alone."""
     inputs = run.inputs
@@ -42,7 +50,7 @@ def _parts(build: Sheets, run: Any, size: int, ids: list[int]) -> list[str]:
         name, symbol, KEY, "lookup", "E", "ids", role="given", values=inputs.vectors
     )
     if inputs.previous is not None:
-        before = [len(run.candidates), *ids[:-1]]
+        before = [max(ids) + 1, *ids[:-1]]
         build.given("ids_before", "id", ("key",), before, "plain", VECTORS)
         previous = build.made(
             "previous", "w_before", KEY, "lookup", "E", "ids_before",
@@ -58,12 +66,9 @@ def _parts(build: Sheets, run: Any, size: int, ids: list[int]) -> list[str]:
 def add_answers(build: Sheets, run: Any, readout: Any) -> list[str]:
     """The probabilities of every answer: W_R out, held against the vectors of the candidates."""
     answers, size = run.answer_vectors.shape[1:]
-    weight = np.asarray(readout.weight.detach())
-    build.given("W_r", "W_R", ("answers", "feature"), weight, "weight", READOUT)
+    build.given("W_r", "W_R", ("answers", "feature"), readout.weight, "weight", READOUT)
     if readout.bias is not None:
-        build.given(
-            "b_r", "b_R", ("answers",), np.asarray(readout.bias.detach()), "weight", READOUT
-        )
+        build.given("b_r", "b_R", ("answers",), readout.bias, "weight", READOUT)
     names = []
     for place in range(answers):
         block = None if answers == 1 else (0, place * size, (place + 1) * size)

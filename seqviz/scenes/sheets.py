@@ -33,7 +33,7 @@ class Sheets:
         self, name: str, symbol: str, axes: tuple[str, ...], values: Any, role: str, vouched: str
     ) -> str:
         """What comes from outside: an input, a parameter. `vouched` names its test."""
-        array = np.asarray(values, dtype=np.float64)
+        array = array_of(values)
         operation = Operation("given", (), {"vouched": vouched})
         self.tensors[name] = Tensor(name, symbol, axes, array, role, operation)
         return name
@@ -57,7 +57,7 @@ class Sheets:
             with np.errstate(all="ignore"):
                 found = RULES[operation].compute(arrays, parameters)
             values = found if axes[:1] == (STEP,) else found[0]
-        array = np.asarray(values, dtype=np.float64)
+        array = array_of(values)
         made = Operation(operation, reads, parameters)
         self.tensors[name] = Tensor(name, symbol, axes, array, role, made, scale, sent=False)
         return name
@@ -111,3 +111,8 @@ def raised(symbol: str, head: int, heads: int) -> str:
         return symbol
     letter, mark, below = symbol.partition("_")
     return f"{letter}⁽{str(head + 1).translate(SUPER)}⁾{mark}{below}"
+
+
+def array_of(values: Any) -> Array:
+    """Numbers of a record, of its graph or without one, in float64."""
+    return np.asarray(values.detach() if hasattr(values, "detach") else values, dtype=np.float64)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from seqviz.scenes import Scene
 from seqviz.scenes.operations import RULES
+from tests import attention_catalogue
 from tests.player.conftest import Engine
 from tests.player.sample import every_operation, one_sum
 from tests.scene_catalogue import catalogue, sweeps
@@ -59,6 +60,13 @@ def test_every_tensor_of_every_sweep_is_recomputed_in_the_browser(
     engine: Engine, name: str
 ) -> None:
     assert_same(engine, sweeps()[name])
+
+
+@pytest.mark.parametrize("name", sorted(attention_catalogue.scenes()))
+def test_every_tensor_of_every_attention_is_recomputed_in_the_browser(
+    engine: Engine, name: str
+) -> None:
+    assert_same(engine, attention_catalogue.scenes()[name])
 
 
 def test_every_operation_of_the_table_is_recomputed_in_the_browser(engine: Engine) -> None:

@@ -1,6 +1,6 @@
 """Break the core on purpose and see which test notices: `python -m tests.mutants [words]`.
 
-Each mutant is a known way to get a recurrent cell wrong and still draw plausible curves. It is
+Each mutant is a known way to get a cell or attention wrong and still draw plausible pictures. It is
 written into a copy of the source by replacing text, and the core's tests run there until the
 first fails. A mutant that no test notices survives, and the exit code is 1. Words given on the
 command line choose the mutants whose name has them all.
@@ -12,10 +12,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.mutants_attention import ATTENTION_MUTANTS, ATTENTION_TESTS
 from tests.mutants_gradients import GRADIENT_MUTANTS
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,15 +31,16 @@ TESTS = [
 
 @dataclass(frozen=True)
 class Mutant:
-    """In `file`, every `old` (found exactly once) becomes its `new`."""
+    """In `file`, every `old` (found exactly once) becomes its `new`; one of `tests` must notice."""
 
     name: str
     file: str
     changes: tuple[tuple[str, str], ...]
+    tests: tuple[str, ...]
 
 
-def mutant(name: str, file: str, *changes: tuple[str, str]) -> Mutant:
-    return Mutant(name, f"seqviz/core/{file}.py", changes)
+def mutant(name: str, file: str, *changes: tuple[str, str], tests: Sequence[str] = TESTS) -> Mutant:
+    return Mutant(name, f"seqviz/core/{file}.py", changes, tuple(tests))
 
 
 RNN_H = "h_h = linear(h_prev, weight_hh, bias_hh)"
@@ -324,6 +327,10 @@ MUTANTS = [
 ]
 
 MUTANTS += [mutant(name, file, *changes) for name, file, *changes in GRADIENT_MUTANTS]
+MUTANTS += [
+    mutant(name, file, *changes, tests=ATTENTION_TESTS)
+    for name, file, *changes in ATTENTION_MUTANTS
+]
 
 
 def workspace(folder: Path, original: Path) -> Path:
@@ -342,12 +349,12 @@ def workspace(folder: Path, original: Path) -> Path:
     return folder
 
 
-def run_tests(folder: Path) -> tuple[int, str]:
+def run_tests(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
     """0 all pass, 1 and the test that failed, or 2 and what was printed: the tests did not run."""
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no"]
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [*command, *(f"tests/core/test_{name}.py" for name in TESTS)],
+        [*command, *(f"tests/core/test_{name}.py" for name in tests)],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -371,7 +378,7 @@ def verdict(mutant: Mutant, original: Path) -> tuple[bool, str]:
                 return False, f"NOT APPLIED  {mutant.name}: {old!r} {found}"
             source = source.replace(old, new)
         path.write_text(source, encoding="utf-8")
-        code, detail = run_tests(folder)
+        code, detail = run_tests(folder, mutant.tests)
     if code == 1:
         return True, f"killed       {mutant.name}: {detail}"
     return False, f"{'SURVIVED' if code == 0 else 'DID NOT RUN':12} {mutant.name}: {detail}"
@@ -382,7 +389,8 @@ def main(words: list[str]) -> int:
     survivors = 0
     with tempfile.TemporaryDirectory() as name:
         original = workspace(Path(name).resolve(), ROOT)
-        code, detail = run_tests(original)
+        needed = list(dict.fromkeys(test for m in chosen for test in m.tests))
+        code, detail = run_tests(original, needed)
         if code != 0:
             print(f"The tests fail without any mutant: {detail}")
             return 1

@@ -59,7 +59,11 @@ class Design:
             raise ValueError(
                 f"Design: expected positions {', '.join(POSITIONS)}, got {self.positions!r}"
             )
-        if self.heads < 1 or self.width % self.heads:
+        for name in ("head", "answer"):
+            if getattr(self, f"{name}s") < 1:
+                got = getattr(self, f"{name}s")
+                raise ValueError(f"Design: expected at least 1 {name}, got {got}")
+        if self.width % self.heads:
             raise ValueError(
                 f"Design: expected a width that {self.heads} heads divide, got {self.width}"
             )

@@ -1,0 +1,178 @@
+"""The page `multi-head`, run as Streamlit runs it, in both languages."""
+
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from seqviz.models.heads_experiment import HeadsConfig, run
+from seqviz.models.heads_polarity import polarity_output
+from seqviz.models.heads_program import output
+from seqviz.text import LANGUAGES, Words, words
+from seqviz.text.tokens import split
+from seqviz.ui import links
+from seqviz.ui.heads import CONTROLS, TEXTS, TRY, actions, config_of, sentences
+from tests.ui.parts import unfold
+
+FRAME = Path(links.__file__).with_name("frame.py")
+KEYS = [control.key for control in CONTROLS]
+DEFAULTS = {control.key: control.default for control in CONTROLS} | {"seed": 1}
+LABELLED = ("button_group", "slider", "number_input", "selectbox", "text_input", "expander")
+
+
+def visit(**parameters: str) -> Any:
+    """The page, opened with these parameters in its address and every part unfolded."""
+    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
+    visitor._page_hash = calc_hash("multi-head")
+    for key, value in parameters.items():
+        visitor.query_params[key] = value
+    unfold(visitor)
+    visitor = visitor.run()
+    assert not visitor.exception
+    return visitor
+
+
+def html(visitor: Any) -> list[str]:
+    return [unescape(element.proto.body) for element in visitor.get("html")]
+
+
+def notices(visitor: Any) -> list[str]:
+    found = [body for body in html(visitor) if 'class="seqviz-notices"' in body]
+    return found[0].split("<li")[1:] if found else []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_page_says_everything_in_every_language(language: str) -> None:
+    visitor = visit(lang=language)
+    known: dict[str, str] = {}
+    for part in ("frame", "controls", "multi-head"):
+        known |= words(part, language)
+    assert visitor.title[0].value == known["question"]
+    assert notices(visitor) == []
+    shown = [element.label for kind in LABELLED for element in visitor.get(kind)]
+    assert len(shown) > 20
+    assert [label for label in shown if label not in known.values()] == []
+    record = run(config_of(DEFAULTS))
+    told = " ".join(html(visitor))
+    for sentence in sentences(record, Words(language, "multi-head")):
+        assert sentence in told
+    assert "{" not in told.replace("{display", "")
+    assert visitor.code[0].language == "python"
+    assert visitor.code[1].value == polarity_output(record).rstrip()
+    assert visitor.code[3].value == output(record).rstrip()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("name", TRY)
+def test_every_action_leads_to_a_whole_page(language: str, name: str) -> None:
+    values = {control.key: control.write(actions()[name][control.key]) for control in CONTROLS}
+    visitor = visit(v="1", lang=language, **values)
+    told = {"odd": 1, "left": 1, "all": 1}
+    assert len(notices(visitor)) == told.get(name, 0)
+    assert len(visitor.get("bidi_component")) >= 2
+    assert not any("{" in sentence for sentence in html(visitor) if "seqviz-sentence" in sentence)
+
+
+def test_there_are_enough_actions_and_each_sets_every_control() -> None:
+    body = next(body for body in html(visit()) if "<ol" in body)
+    addresses = [part.partition('"')[0] for part in body.split('href="')[1:]]
+    assert len(addresses) == len(TRY) >= 8
+    for address in addresses:
+        found = parse_qs(urlsplit(address).query)
+        assert {*KEYS, "seed", "lang", "v"} == set(found)
+
+
+@pytest.mark.parametrize("key", [*KEYS, "seed"])
+def test_nonsense_is_named_and_the_page_stays_whole(key: str) -> None:
+    visitor = visit(v="1", lang="en", **{key: "<b>"})
+    if key == "text":
+        assert notices(visitor) == []
+    else:
+        (notice,) = notices(visitor)
+        assert "<b>" in notice
+        assert f"({key})" in notice
+    assert len(visitor.get("bidi_component")) >= 2
+
+
+def test_a_d_model_that_cannot_be_cut_is_named_and_the_nearest_is_used() -> None:
+    visitor = visit(v="1", lang="en", mode="fresh", heads="4", d="30")
+    (notice,) = notices(visitor)
+    assert "d_model = 30 cannot be cut into 4 equal heads" in notice
+    assert "d_model = 32" in notice
+    assert visitor.slider(key="d").value == 32
+    assert "d=32" in " ".join(html(visitor))
+    again = visitor.run()
+    assert notices(again) == []
+    assert notices(visit(v="1", lang="en", mode="trained", heads="4", d="30")) == []
+
+
+def test_any_text_is_read_or_told_why_not() -> None:
+    own = {"v": "1", "lang": "en", "input": "text"}
+    (long,) = notices(visit(**own, text=" ".join("word" for _ in range(70))))
+    assert "70 tokens" in long
+    thousands = notices(visit(**own, text="x " * 10_000, split="letters"))
+    assert len(thousands) == 2
+    assert "20,000 characters" in thousands[0]
+    (blank,) = notices(visit(**own, text="  "))
+    assert "no token in it" in blank
+    assert len(notices(visit(**own, text=""))) == 1
+    one = " ".join(html(visit(**own, text="한")))
+    assert words("multi-head", "en")["sentence.nothing_asked"] in one
+
+
+def test_a_head_that_is_not_there_is_named() -> None:
+    (notice,) = notices(visit(v="1", lang="en", trained="2", off="7"))
+    assert "no head 7" in notice
+
+
+def test_a_query_without_a_key_is_told_and_nothing_is_nan() -> None:
+    left = visit(v="1", lang="en", mask="both", pads="2", side="left")
+    assert "2 of 10" in notices(left)[0]
+    everything = visit(v="1", lang="en", mask="all")
+    assert "8 of 8" in notices(everything)[0]
+    told = " ".join(body for body in html(everything) if "seqviz-table" in body)
+    assert "nan" not in told.lower()
+
+
+def test_padding_takes_its_room_from_a_long_text() -> None:
+    (notice,) = notices(visit(v="1", lang="en", input="long", pads="4"))
+    assert "first 60" in notice
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_prediction_can_be_answered(language: str) -> None:
+    visitor = visit(lang=language)
+    assert len(visitor.radio) == 5
+    for radio in visitor.radio:
+        radio.set_value(0)
+    for button in visitor.button:
+        if str(button.key).startswith("predict:"):
+            button.click()
+    visitor = visitor.run()
+    assert not visitor.exception
+    told = [words("frame", language)[f"predict.{key}"] for key in ("right", "wrong")]
+    assert sum(" ".join(html(visitor)).count(verdict) for verdict in told) >= 5
+
+
+def test_one_click_lets_all_heads_speak_again() -> None:
+    visitor = visit(v="1", lang="en", off="2")
+    visitor.button(key="button:mode.what_if_off").click().run()
+    assert visitor.slider(key="off").value == 0
+
+
+def test_controls_ask_for_what_they_say() -> None:
+    sentence = tuple(split(*TEXTS["cat"]))
+    assert config_of(DEFAULTS) == HeadsConfig(sentence)
+    changed = DEFAULTS | {"mode": "fresh", "heads": 2, "d": 8, "off": 2, "input": "syllables"}
+    tokens = tuple("동해물과백두산이마르고닳도록")
+    assert config_of(changed) == HeadsConfig(tokens, mode="fresh", heads=2, d_model=8, off=1)
+    assert config_of(changed | {"off": 3}).off is None
+
+
+def test_the_texts_fit_the_page() -> None:
+    lengths = {name: len(split(*text)) for name, text in TEXTS.items()}
+    assert lengths == {"cat": 8, "letters": 8, "korean": 7, "syllables": 14, "long": 64}

@@ -155,7 +155,7 @@ def _inputs(build: Sheets, found: Any, itself: bool) -> None:
     build.sheet("memory", "x", ["memory"])
     if not _same(found.key, found.value):
         build.given("memory_v", "m_V", KEY, found.value, "given", INPUTS)
-        build.sheet("memory_v", "x", ["memory_v"])
+        build.sheet("memory_v", "x", ["memory_v"], label="sheet.memory")
 
 
 def _row(build: Sheets, steps: int) -> None:

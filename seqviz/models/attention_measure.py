@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import one_hot
 
 from seqviz.core.attention_model import AttentionModel
 from seqviz.models.attention_tasks import (
@@ -80,6 +81,19 @@ def back_figures(
     return right(model, held_out(back_task(model), length, distinct, model.design.size, seed))
 
 
+def blind_guess(length: int, distinct: int, places: int, seed: int = MEASURED) -> list[float]:
+    """The same for an answer that knows which tokens there are, and how often, but not where.
+
+    It names the token that is met most often beside this one.
+    """
+    batch = held_out(lambda ids, count: wanted_back(ids, count, places), length, distinct, 1, seed)
+    each = one_hot(batch.ids, distinct)
+    best = (each.sum(1, keepdim=True) - each).argmax(-1)
+    chosen = best[..., None, None].expand(-1, -1, places, 1)
+    hit = batch.wanted.gather(-1, chosen)[..., 0] > 0
+    return [hit[..., i][batch.asked[..., i]].double().mean().item() for i in range(places)]
+
+
 def follow_texts(model: AttentionModel) -> dict[str, dict[str, float]]:
     """On TEXTS split at spaces: how many questions, and the share right, `one` and `any`."""
     return {name: _follow_text(model, text.split()) for name, text in TEXTS.items()}
@@ -94,6 +108,16 @@ def weight_on_answers(model: AttentionModel, tokens: Sequence[str]) -> float:
         if places:
             found.append(weights[t, places].sum().item())
     return sum(found) / len(found)
+
+
+@torch.no_grad()
+def looks(model: AttentionModel, length: int = 24, farthest: int = 6) -> list[list[float]]:
+    """For every head its mean weight on 0, 1, … `farthest` places back, where there are as many."""
+    generator = torch.Generator().manual_seed(MEASURED)
+    drawn = torch.randint(length, (COUNT // 5, length), generator=generator).tolist()
+    weights = torch.stack([model.run([str(i) for i in ids]).heads.weights for ids in drawn]).mean(0)
+    lines = [weights.diagonal(-back, 1, 2)[:, farthest - back :] for back in range(farthest + 1)]
+    return torch.stack([line.mean(-1) for line in lines], -1).tolist()
 
 
 def back_task(model: AttentionModel) -> Callable[[Tensor, int], Tensor]:
@@ -124,5 +148,5 @@ def _next_of_single(batch: Batch) -> Batch:
     ids, count = batch.ids, batch.candidates.shape[1]
     once = (ids[:, :, None] == ids[:, None, :]).sum(-1) == 1
     wanted = torch.zeros_like(batch.wanted)
-    wanted[:, :-1, 0] = torch.nn.functional.one_hot(ids[:, 1:], count).double()
+    wanted[:, :-1, 0] = one_hot(ids[:, 1:], count).double()
     return Batch(batch.vectors, batch.candidates, ids, wanted * once[..., None, None])

@@ -91,6 +91,11 @@ def _places(
             f"{length}/{distinct}": measure.back_figures(model, length, distinct)
             for length, distinct in measure.PLACE_SIZES[family]
         },
+        "guess": {
+            f"{length}/{distinct}": measure.blind_guess(length, distinct, design.answers)
+            for length, distinct in measure.PLACE_SIZES[family]
+        },
+        "looks": measure.looks(model),
         "by_seed": [measure.back_figures(each, *choice) for each in models],
     }
     return model, AttentionAbout(name, family, design, how | {"seed": seed}, figures)

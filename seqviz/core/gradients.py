@@ -4,7 +4,8 @@ Backpropagation through time, Werbos 1990. The run is repeated step by step with
 because a fused `nn.LSTM` gives only the direct part.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -75,7 +76,7 @@ def gradients(trace: Trace, loss: Loss = "last") -> Gradients:
     a tensor    (T, H): the sum of tensor ⊙ h, so the tensor is the direct part,
     a function  from h (T, H) to a scalar.
     """
-    with torch.enable_grad():
+    with _graph(trace):
         nodes = _states(trace, trace.record.x)
         return _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes)
 
@@ -85,7 +86,7 @@ def loss_curves(trace: Trace, loss: Loss = "all") -> LossCurves:
 
     The last part is what the loss says about the last h (in order of the run) that it looks at.
     """
-    with torch.enable_grad():
+    with _graph(trace):
         nodes = _states(trace, trace.record.x)
         every = _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes, keep=True)
         seen = every.dh_direct.any(dim=1).nonzero().flatten().tolist() or [len(trace) - 1]
@@ -119,7 +120,7 @@ def layer_gradients(
     from the layer above; what is missing came through later steps of its own layer.
     """
     chosen = stack.only(layer, direction)
-    with torch.enable_grad():
+    with _graph(chosen):
         xs = stack.layers[0].forward.record.x
         for each in stack.layers:
             ran = [
@@ -143,6 +144,18 @@ class _Nodes:
     hs: list[Tensor]
     cs: list[Tensor]
     start: list[Tensor]
+
+
+@contextmanager
+def _graph(trace: Trace) -> Iterator[None]:
+    """Autograd on, whatever the caller has switched off."""
+    if trace.record.x.is_inference():
+        raise ValueError(
+            "gradients: expected a trace made outside torch.inference_mode(), got inference "
+            "tensors, which autograd cannot use; torch.no_grad() is fine"
+        )
+    with torch.inference_mode(False), torch.enable_grad():
+        yield
 
 
 def _states(trace: Trace, xs: Tensor) -> _Nodes:

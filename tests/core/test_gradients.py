@@ -349,3 +349,21 @@ def test_a_norm_far_below_the_squares_of_its_type_is_not_zero_t10() -> None:
     trace = unroll(cell, torch.zeros(40, 1), options=Options("identity"))
     found = gradients(trace, "last").h_norm
     assert found[5].item() == pytest.approx(2e-34, rel=1e-4, abs=0)
+
+
+@pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
+def test_they_are_the_same_where_autograd_is_switched_off(switch: type) -> None:
+    trace = unroll(random_cell("lstm"), numbers(4, T, D), *random_start("lstm"))
+    wanted = gradients(trace, "all")
+    with switch():
+        found = gradients(trace, "all")
+    assert torch.equal(found.dh, wanted.dh)
+    assert found.dc is not None
+    assert torch.equal(found.dc, wanted.dc)
+
+
+def test_a_trace_made_in_inference_mode_is_refused_in_a_sentence() -> None:
+    with torch.inference_mode():
+        trace = unroll(random_cell("gru"), numbers(4, T, D), *random_start("gru"))
+        with pytest.raises(ValueError, match="made outside torch"):
+            gradients(trace)

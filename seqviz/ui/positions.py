@@ -31,6 +31,7 @@ from seqviz.ui.page import Page
 CHARTS = ("heat", "dot", "relative", "accuracy")
 MOST_LETTERS = 640
 SHUFFLES = 999
+LIMITED = ("sinusoidal", "learned")
 JOINED = 24
 
 CONTROLS = (
@@ -97,9 +98,10 @@ def tell_notices(page: Page, record: PositionsRecord) -> None:
         page.notice("mode.nothing", used=joined(record.tokens, " "))
     if record.cut:
         page.notice("mode.cut", got=tokens + record.cut, limit=LONGEST)
-    trained = longest_trained(record)
-    if trained is not None and config.positions == "learned" and tokens > trained:
-        page.notice("mode.beyond", got=tokens, limit=trained)
+    if config.mode == "trained" and config.positions in LIMITED:
+        _, limit = views.trained_lengths(config.positions)
+        if tokens > limit:
+            page.notice(f"mode.beyond_{config.positions}", got=tokens, limit=limit)
 
 
 def mode_line(page: Page, record: PositionsRecord) -> None:
@@ -113,13 +115,6 @@ def mode_line(page: Page, record: PositionsRecord) -> None:
     key = "mode.trained_none" if config.positions == "none" else "mode.trained"
     low, high = views.trained_lengths(record.config.positions)
     page.sentence(page.words(key, model=name, low=low, high=high))
-
-
-def longest_trained(record: PositionsRecord) -> int | None:
-    """The longest sequence of the training, None for a fresh model."""
-    if record.config.mode == "fresh":
-        return None
-    return views.trained_lengths(record.config.positions)[1]
 
 
 def scene_of(record: PositionsRecord, words: Words) -> Scene:
@@ -198,6 +193,7 @@ CHART_CONTROLS: dict[str, tuple[str, ...]] = {
 def draw_clocks(page: Page) -> None:
     """The second player: a shift as the turning of clocks."""
     values, words = page.values, page.words
+    page.sentence(words("clocks.intro"))
     above = CHART_CONTROLS[values["chart"]]
     page.controls(*(key for key in ("k", "clocks", "d", "length") if key not in above))
     page.picture(clocks_of(values, words), name="player-clocks", address=False, autoplay=False)

@@ -17,6 +17,7 @@ PARTS = (
     "probe",
     "counts",
     "claim",
+    "where",
 )
 
 

@@ -25,7 +25,7 @@ TESTS = [
     *("golden", "parity", "measured_gates", "gradients", "laws"),
     *("records", "unroll", "what_if", "layers", "parameters"),
     *("norms", "chains", "spectra", "clipping", "cliff", "truncation"),
-    *("jacobians", "gradient_map", "loss_map", "probe"),
+    *("jacobians", "gradient_map", "loss_map", "probe", "latching"),
 ]
 
 

@@ -31,6 +31,9 @@ PAGES = (
     Entry("cell", "sequences"),
     Entry("gradients", "learning"),
     Entry("compare", "learning"),
+    Entry("attention", "attention"),
+    Entry("multi-head", "attention"),
+    Entry("positions", "attention"),
 )
 DEFAULT = "cell"
 

@@ -6,11 +6,13 @@ import { round1 } from "./geometry.js";
 import { say } from "./symbols.js";
 
 const CLOCK_WIDEST = 240;
-const CLOCK_LEAST = 168;
+const CLOCK_LEAST = 150;
 const CLOCK_GAP = 18;
 const CLOCK_HEAD = 40;
 const CLOCK_ROW = 19;
 const WAVE_HEIGHT = 44;
+const TABLE = 6.4 * CLOCK_ROW;
+const NARROW_CLOCK = 200;
 const CLOCK_BEEN = 12;
 const TWEEN_MS = 450;
 const WHOLE_TURN = 2 * Math.PI;
@@ -58,7 +60,7 @@ function buildClocks(ctx, face, width) {
   const across = Math.max(1, Math.min(nodes.length, Math.floor((width + CLOCK_GAP) / (CLOCK_LEAST + CLOCK_GAP))));
   const each = Math.min(CLOCK_WIDEST, (width - (across - 1) * CLOCK_GAP) / across);
   const dial = each - 20;
-  const height = CLOCK_HEAD + dial + 16 + 5 * CLOCK_ROW + 16 + WAVE_HEIGHT + 22;
+  const height = tableTop(dial) + TABLE + WAVE_HEIGHT + 22;
   face.clocks = nodes.map((pair, k) => {
     const [x, y] = [(k % across) * (each + CLOCK_GAP), Math.floor(k / across) * (height + CLOCK_GAP)];
     return makeClock(ctx, pair, { x, y, width: each, dial });
@@ -70,6 +72,8 @@ function buildClocks(ctx, face, width) {
   face.node.replaceChildren(...face.clocks.map(({ node }) => node));
 }
 
+const tableTop = (dial) => CLOCK_HEAD + dial;
+
 function makeClock(ctx, pair, { x, y, width, dial }) {
   const { model } = ctx;
   const node = svgNode("g", { class: "clock", transform: `translate(${x} ${y})` });
@@ -77,8 +81,8 @@ function makeClock(ctx, pair, { x, y, width, dial }) {
   const turn = model.number(pair.stages.turn, 0, 0);
   const centre = [width / 2, CLOCK_HEAD + dial / 2];
   const hands = makeHands(ctx, pair, { centre, radius: dial / 2 - 14, omega, turn });
-  const table = makeTable(ctx, pair, { y: CLOCK_HEAD + dial + 16, width });
-  const wave = makeWave(ctx, pair, { y: CLOCK_HEAD + dial + 16 + 5 * CLOCK_ROW + 14, width });
+  const table = makeTable(ctx, pair, { y: tableTop(dial), width });
+  const wave = makeWave(ctx, pair, { y: tableTop(dial) + TABLE, width });
   const period = say(ctx.words, "clocks.period", { n: fixed(WHOLE_TURN / omega, omega > 0.2 ? 1 : 0) });
   node.append(
     svgNode("text", { class: "bar-head", x: 0, y: 14 }, say(ctx.words, "clocks.pair", { i: pair.pair })),
@@ -125,7 +129,7 @@ function makeHands(ctx, pair, { centre, radius, omega, turn }) {
     svgNode("line", { class: "clock-tick", x1: cx - radius, x2: cx + radius, y1: cy, y2: cy }),
     svgNode("line", { class: "clock-tick", x1: cx, x2: cx, y1: cy - radius, y2: cy + radius }),
     ...ticks,
-    axis(ctx.word("clocks.cosine"), [cx + 4, cy - radius - 4], "start"),
+    axis(ctx.word("clocks.cosine"), [cx - 9, cy - radius - 3], "end"),
     axis(ctx.word("clocks.sine"), [cx + radius + 1, cy - 4], "start"),
     ...been, ...drops, arc, far, hand, svgNode("circle", { class: "clock-pin", cx, cy, r: 3, fill: here }), tips[1], tips[0]);
   return {
@@ -175,7 +179,7 @@ function arcPath(centre, radius, angle, turn) {
 /** PE(p), PE(p) turned, and the true PE(p + k): two numbers each, which can be asked. */
 function makeTable(ctx, pair, { y, width }) {
   const { model } = ctx;
-  const columns = [width - 62, width];
+  const columns = [width - (width < NARROW_CLOCK ? 42 : 62), width];
   const head = ["sine", "cosine"].map((word, k) =>
     svgNode("text", { class: "clock-axis", x: columns[k], y: y + 10, "text-anchor": "end" }, ctx.word(`clocks.${word}`)));
   const rows = [["here", pair.tensor], ["turned", pair.stages.there], ["true", pair.stages.true]].map(([word, name], r) => {
@@ -187,15 +191,16 @@ function makeTable(ctx, pair, { y, width }) {
     return { name, label, numbers };
   });
   const turn = model.number(pair.stages.turn, 0, 0);
-  const angle = say(ctx.words, "clocks.angle", {
+  const told = {
     k: model.scene.facts.offset,
     omega: precise(model.number(pair.stages.omega, 0, 0), 3),
     radians: precise(turn, 2),
     degrees: precise((turn * 180) / Math.PI, 1),
-  });
-  const line = svgNode("text", { class: "bar-under", x: 0, y: y + 10 + 4 * CLOCK_ROW }, angle);
+  };
+  const under = ["clocks.angle", "clocks.degrees"].map((word, k) => svgNode(
+    "text", { class: "bar-under", x: 0, y: y + 12 + 4 * CLOCK_ROW + 15 * k }, say(ctx.words, word, told)));
   return {
-    nodes: [...head, ...rows.flatMap(({ label, numbers }) => [label, ...numbers]), line],
+    nodes: [...head, ...rows.flatMap(({ label, numbers }) => [label, ...numbers]), ...under],
     draw() {
       const marked = new Set(ctx.marked.map(({ name, index }) => `${name} ${index}`));
       for (const { name, numbers } of rows) {

@@ -19,6 +19,7 @@ export function makeField(box, reach, name) {
   return {
     node,
     reach,
+    box,
     half,
     at,
     back: ([x, y]) => [(x - middle[0]) / unit, (middle[1] - y) / unit],

@@ -40,22 +40,28 @@ export function lineThrough(q, [width, height]) {
 }
 
 const SPOTS = Array.from({ length: 8 }, (_, k) => [Math.cos((k * Math.PI) / 4), Math.sin((k * Math.PI) / 4)]);
-const STAY = 1.15;
+const STAY = 6;
 
 /**
  * The direction in which a label has most room: an index into eight, kept while it will do.
  *
  * @param {number[]} point in pixels
- * @param {number[][]} others what it must not cover, in pixels
+ * @param {{others: number[][], box: object, width: number}} around  what the label must not
+ *   cover, in pixels, the box it should stay in, and how wide it is
  */
-export function freeSpot(point, others, reach, before = null) {
+export function freeSpot(point, { others, box, width }, reach, before = null) {
   const room = (k) => {
-    const label = [point[0] + SPOTS[k][0] * reach * 1.5, point[1] - SPOTS[k][1] * reach];
-    return Math.min(...others.map((other) => Math.hypot(label[0] - other[0], label[1] - other[1])), 1e3);
+    const [x, y] = [point[0] + SPOTS[k][0] * reach, point[1] - SPOTS[k][1] * reach];
+    const left = x - width * (SPOTS[k][0] > 0.3 ? 0 : SPOTS[k][0] < -0.3 ? 1 : 0.5);
+    const across = left >= box.x && left + width <= box.x + box.width;
+    const within = across && y > box.y + 8 && y < box.y + box.height - 4;
+    const nearest = (other) =>
+      Math.hypot(Math.max(left - other[0], 0, other[0] - left - width), y - other[1]);
+    return Math.min(...others.map(nearest), 60) - (within ? 0 : 100);
   };
   const rooms = SPOTS.map((_, k) => room(k));
   const best = rooms.indexOf(Math.max(...rooms));
-  return before !== null && rooms[before] * STAY >= rooms[best] ? before : best;
+  return before !== null && rooms[before] + STAY >= rooms[best] ? before : best;
 }
 
 /** Where a label of a spot begins, relative to its point, and how it is anchored. */

@@ -7,6 +7,7 @@ import { spotOf } from "./geometry.js";
 
 const HIT = 20;
 const AWAY = 15;
+const LABEL_LETTER = 8;
 const STEP = 0.1;
 const FINE_STEP = 0.01;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
@@ -43,6 +44,7 @@ export function makeHandle(ctx, point, reach) {
   }, svgNode("circle", { class: "handle-hit", r: HIT }), svgNode("circle", { class: "handle-ring", r: 13 }), dot, text);
   return {
     node,
+    width: LABEL_LETTER * [...point.label].length,
     place([px, py], at, extra, k) {
       const [x, y] = at.map((value) => fixed(value));
       setAttribute(node, "transform", `translate(${px.toFixed(2)} ${py.toFixed(2)})`);

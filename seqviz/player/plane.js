@@ -86,9 +86,10 @@ function build(ctx, plane, width) {
     bars: makeBars(ctx, boxes.bars, names),
     reading: svgNode("text", { class: "reading", x: boxes.keys.x, y: boxes.keys.y + boxes.keys.height + 18 }),
   });
+  const height = Math.max(boxes.height, plane.bars.bottom);
   setAttribute(node, "width", width);
-  setAttribute(node, "height", boxes.height);
-  setAttribute(node, "viewBox", `0 0 ${width} ${boxes.height}`);
+  setAttribute(node, "height", height);
+  setAttribute(node, "viewBox", `0 0 ${width} ${height}`);
   const head = (box, word) => svgNode("text", { class: "bar-head", x: box.x, y: box.y - 9 }, ctx.word(word));
   keys.node.prepend(head(boxes.keys, "plane.keys_title"));
   values.node.prepend(head(boxes.values, "plane.values_title"));

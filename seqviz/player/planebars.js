@@ -11,6 +11,7 @@ const BLOCK_HEAD = 38;
 const FULL = 0.75;
 const MOST_STRETCH = 3;
 const LETTERS = 6;
+const SHORT_UNDER = 158;
 
 /**
  * The three blocks one under the other, or side by side where the screen is narrow.
@@ -27,6 +28,7 @@ export function makeBars(ctx, box, names) {
   setAttribute(sum, "y", last.y + BLOCK_HEAD + count * last.row + 15);
   blocks[2].node.append(sum);
   return {
+    bottom: last.y + BLOCK_HEAD + count * last.row + 24,
     nodes: blocks.map(({ node }) => node),
     draw(chosen) {
       for (const block of blocks) block.draw(chosen);
@@ -41,7 +43,7 @@ export function makeBars(ctx, box, names) {
 
 function blockBox({ x, y, width, height, across }, k, count) {
   const gap = 12;
-  const row = Math.max(12, Math.min(24, (across ? 22 : (height - 3 * BLOCK_HEAD - 20) / (3 * count))));
+  const row = Math.max(15, Math.min(24, (across ? 22 : (height - 3 * BLOCK_HEAD - 20) / (3 * count))));
   if (!across) return { x, y: y + k * (BLOCK_HEAD + count * row + 8), width, row, labelled: true };
   const first = NAME_ROOM - 6;
   const each = (width - first - 2 * gap) / 3;
@@ -57,7 +59,7 @@ function scaleOf(ctx, name, names) {
 
 function makeBlock(ctx, name, keys, box, scale) {
   const head = svgNode("text", { class: "bar-head", x: box.x, y: box.y + 13 }, ctx.word(`plane.${name}`));
-  const under = svgNode("text", { class: "bar-under", x: box.x, y: box.y + 29 }, underOf(ctx, name));
+  const under = svgNode("text", { class: "bar-under", x: box.x, y: box.y + 29 }, underOf(ctx, name, box));
   const values = ctx.model.value(name, 0);
   const rows = [...values].map((_, index) => makeBarRow(ctx, name, keys, index, box, scale));
   const node = svgNode("g", { class: "bars", "data-stage": name }, head, under, ...rows.map((row) => row.node));
@@ -73,10 +75,10 @@ function makeBlock(ctx, name, keys, box, scale) {
 }
 
 /** Under the name of a block: what is done here, with the temperature in numbers. */
-function underOf(ctx, name) {
+function underOf(ctx, name, { width }) {
   const { scale } = ctx.model.scene.facts;
   const values = { scale: fixed(scale), temperature: scale === 0 ? "∞" : fixed(1 / scale) };
-  return say(ctx.words, `plane.${name}_under`, values);
+  return say(ctx.words, `plane.${name}_${width < SHORT_UNDER ? "short" : "under"}`, values);
 }
 
 function makeBarRow(ctx, name, keys, index, { x, y, width, row, labelled }, { most, signed }) {

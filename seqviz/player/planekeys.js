@@ -41,8 +41,10 @@ export function makeKeys(ctx, field, names) {
       const feet = points.map((point) => field.at(projection(q, point).foot));
       [...keys, query].forEach((one, k) => {
         const others = [...tips.filter((_, other) => other !== k), ...feet, field.at([0, 0])];
-        one.spot = freeSpot(tips[k], [...others, ...between(field, k < keys.length ? points[k] : q)], KEY_LABEL, one.spot);
-        one.handle.place(tips[k], k < keys.length ? points[k] : q, "", one.spot);
+        const at = k < keys.length ? points[k] : q;
+        const around = { others: [...others, ...between(field, at)], box: field.box, width: one.handle.width };
+        one.spot = freeSpot(tips[k], around, KEY_LABEL, one.spot);
+        one.handle.place(tips[k], at, "", one.spot);
       });
     },
     nodeOf: (name, row) => (name === names.query ? query : keys[row])?.handle.node ?? null,

@@ -27,3 +27,28 @@ export function rotationSentence(model, { t }, words) {
     p: visibleToken(model.scene.sequence.inputs[t]), there: t + offset, k: offset, angles: angles.join(", "),
   });
 }
+
+/** What a number of the plane is called: "Weight of cat"; null in other scenes. */
+export function planeTitle({ model, words }, { name, index }) {
+  const { kind } = model.scene;
+  if (kind === "rotation") return clockTitle(model, words, name, index);
+  if (kind !== "plane") return null;
+  const points = ["query", "key", "value"].includes(model.tensor(name).role);
+  const row = points ? Math.floor(index / 2) : index;
+  const axis = words[`plane.axis_${index % 2}`];
+  const named = name === "q" ? "q" : "k";
+  return say(words, `plane.of_${name}`, { key: rowLabel(model, named, named === "q" ? 0 : row), axis });
+}
+
+function clockTitle(model, words, name, index) {
+  const [, part, pair] = /^(\w+)_(\d+)$/.exec(name) ?? [];
+  const axis = words[index % 2 ? "clocks.cosine" : "clocks.sine"];
+  return part ? say(words, `clocks.of_${part}`, { pair, axis }) : null;
+}
+
+/** Under that name: what stays, and where the cursor is. */
+export function planeWhere({ model, words }, { t }) {
+  const { kind, sequence } = model.scene;
+  if (kind === "rotation" && t !== null) return say(words, "clocks.position", { p: sequence.inputs[t] });
+  return kind === "plane" ? say(words, "plane.asks", { query: rowLabel(model, "q", 0) }) : null;
+}

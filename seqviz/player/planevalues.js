@@ -8,6 +8,8 @@ import { rowsOfPoints } from "./planerows.js";
 const PULL_WIDEST = 9;
 const PULL_THINNEST = 0.6;
 const VALUE_LABEL = 22;
+const SHARE_ROOM = 34;
+const BLEND_LETTER = 7.8;
 const TRAIL = 90;
 
 /** @param {object} names  {values, weights, context} the tensors' names */
@@ -21,10 +23,10 @@ export function makeValues(ctx, field, names) {
     handle: makeHandle(ctx, ctx.pointCalled(names.values, row), field.reach),
     spot: null,
   }));
-  const blend = makeBlend(ctx, names.context);
+  const blend = makeBlend(ctx, names.context, field.box);
   field.node.append(
     hull, trail, ...values.map(({ pull }) => pull),
-    ...values.map(({ handle }) => handle.node), blend.node,
+    blend.node, ...values.map(({ handle }) => handle.node),
   );
   const been = [];
   return {
@@ -39,7 +41,8 @@ export function makeValues(ctx, field, names) {
       values.forEach((one, row) => {
         drawPull(one.pull, centre, tips[row], weights[row]);
         const others = [...tips.filter((_, other) => other !== row), centre, middleOf(centre, tips[row])];
-        one.spot = freeSpot(tips[row], others, VALUE_LABEL, one.spot);
+        const around = { others, box: field.box, width: one.handle.width + SHARE_ROOM };
+        one.spot = freeSpot(tips[row], around, VALUE_LABEL, one.spot);
         one.handle.place(tips[row], points[row], ` ${percent(weights[row])} %`, one.spot);
       });
       blend.place(centre, context, tips);
@@ -65,7 +68,7 @@ function drawTrail(trail, been, centre) {
   setAttribute(trail, "points", been.map((point) => point.map(round1).join(",")).join(" "));
 }
 
-function makeBlend(ctx, name) {
+function makeBlend(ctx, name, box) {
   const { role } = ctx.model.tensor(name);
   const text = svgNode("text", { class: "handle-label blend-label" });
   text.style.fill = ctx.palette.text(role);
@@ -80,8 +83,11 @@ function makeBlend(ctx, name) {
     node,
     place([px, py], at, others) {
       setAttribute(node, "transform", `translate(${px.toFixed(2)} ${py.toFixed(2)})`);
-      setText(text, `${ctx.word("plane.blend")} (${at.map((x) => fixed(x)).join(", ")})`);
-      spot = freeSpot([px, py], [...others, ...others.map((other) => middleOf(other, [px, py]))], VALUE_LABEL, spot);
+      const label = `${ctx.word("plane.blend")} (${at.map((x) => fixed(x)).join(", ")})`;
+      const width = BLEND_LETTER * label.length;
+      setText(text, label);
+      const lines = others.map((other) => middleOf(other, [px, py]));
+      spot = freeSpot([px, py], { others: [...others, ...lines], box, width }, VALUE_LABEL, spot);
       const { dx, dy, anchor } = spotOf(spot, 16);
       setAttribute(text, "x", dx.toFixed(1));
       setAttribute(text, "y", dy.toFixed(1));

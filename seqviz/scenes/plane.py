@@ -50,7 +50,6 @@ def query_scene(
     build.made("scaled", "z", "scale", "scores", factor=factor, **over)
     build.made("weights", "w", "softmax", "scaled", scale="unit", **over)
     build.made("context", "c", "matmul", "weights", "v", axes=row, role="value")
-    names = tuple(labels) or tuple(str(place + 1) for place in range(len(k)))
     return Scene(
         kind="plane",
         title=title,
@@ -60,7 +59,7 @@ def query_scene(
         substeps=QUERY_STAGES,
         sequence=Sequence((query,)),
         panels=("scores", "scaled", "weights"),
-        facts={"keys": list(names), "scale": factor},
+        facts={"keys": list(labels), "scale": factor},
         step_axis="query",
     )
 
@@ -127,7 +126,7 @@ def rotation_scene(
         layout=Layout(len(pairs), 300, tuple(_clock(i) for i in pairs), ()),
         substeps=(),
         sequence=Sequence(tuple(str(p) for p in range(length))),
-        panels=tuple(f"{name}_{i}" for i in pairs for name in ("here", "there")),
+        panels=tuple(f"{name}_{i}" for i in reversed(pairs) for name in ("here", "there")),
         rest=0,
         facts={"offset": offset, "d": d, "base": base},
         step_axis="position",

@@ -18,6 +18,12 @@ PARTS = (
     "counts",
     "claim",
     "where",
+    "measures",
+    "average",
+    "join",
+    "ablation",
+    "rivals",
+    "polarity",
 )
 
 

@@ -104,8 +104,8 @@ ATTENTION_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         "attention: mask after the softmax",
         "attention",
         (
-            "return masked.masked_fill(empty, 0).softmax(-1).masked_fill(empty, 0)",
-            "return masked.softmax(-1).nan_to_num(0).masked_fill(empty, 0)",
+            "free = softmax_over_keys(masked, allowed)",
+            "free = scaled.softmax(-1) * (1 if allowed is None else allowed)",
         ),
     ),
     (

@@ -2,6 +2,10 @@
 
 `by_hand` shares no code with seqviz: a loop over queries and keys, exp and division instead of a
 softmax, a list of allowed keys instead of −∞. It is made of primitive operations of autograd.
+
+Where the traps of attention are tested: T20 records; T21, T22, T27, T28, T30 attention; T23 to T26
+masks; T29 positions (embeddings times √d_model are a model's affair: a layer takes x as it is);
+T31 gradients.
 """
 
 import math

@@ -131,6 +131,16 @@ def test_any_number_of_heads(heads: int) -> None:
     assert ((d_model_scale.out - theirs).abs().max() > 0.01) == (heads > 1)
 
 
+def test_heads_of_float32_stay_float32() -> None:
+    module, x = random_attention(dtype=torch.float32), numbers(20, S, D).float()
+    theirs, weights = module(x, x, x, average_attn_weights=False)
+    ours = attend_heads(module, x, rotary=False)
+    assert ours.out.dtype == torch.float32
+    close(ours.out, theirs, atol=5e-6)
+    close(ours.weights, weights, atol=5e-6)
+    assert attend_heads(module, x, rotary=True).out.dtype == torch.float32
+
+
 def test_heads_are_the_sums_written_out() -> None:
     module, x = random_attention(), numbers(13, S, D)
     heads, out = heads_by_hand(module, x, causal(S))

@@ -145,8 +145,15 @@ def test_a_row_without_keys_has_finite_gradients() -> None:
     ours = attend_heads(module, query, key, allowed=allowed)
     close(ours.out[2], module.out_proj.bias)
     used = [0, 1, 3]
-    ours_grad = torch.autograd.grad(ours.out.square().sum(), list(module.parameters()))
+    ours_grad = torch.autograd.grad(
+        ours.out.square().sum(), list(module.parameters()), retain_graph=True
+    )
     assert all(g.isfinite().all() for g in ours_grad)
+    for head in ours.heads:
+        loss = head.context.square().sum()
+        for stage in torch.autograd.grad(loss, (head.masked, head.scaled), retain_graph=True):
+            assert stage.isfinite().all()
+            assert (stage[2] == 0).all()
     theirs, _ = module(query, key, key, attn_mask=blocked(allowed))
     assert theirs[2].isnan().all()
     close(ours.out[used], theirs[used])

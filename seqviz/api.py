@@ -1,15 +1,11 @@
-"""What `import seqviz` offers: traces of a reader's own modules that draw, play, save themselves.
-
-The only file of the library that knows core, scenes, figures and the player together.
-"""
+"""What `seqviz.trace` gives: a reader's own recurrent module, drawn, played and saved."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
-from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -20,18 +16,23 @@ from seqviz.core import layers as core_layers
 from seqviz.core import unroll as core_unroll
 from seqviz.core.gradients import Loss
 from seqviz.core.parameters import copy_cell
-from seqviz.player.html import notebook_html, to_html
-from seqviz.player.still import still_svg
-from seqviz.scenes import Scene, Sequence
+from seqviz.scenes import Sequence
 from seqviz.scenes.recurrent import cell_scene
-from seqviz.text import Words
-from seqviz.text.characters import characters
+from seqviz.showing import (
+    File,
+    ShownScene,
+    Tokens,
+    array_of,
+    labels,
+    refuse_unreadable,
+    save_arrays,
+    words_of,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-File: TypeAlias = str | PathLike[str]
-Tokens: TypeAlias = Iterable[object] | None
+READ = (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)
 
 
 def trace(
@@ -49,7 +50,7 @@ def trace(
     else a `StackTrace`. The module is not changed, and the trace stays as it is when the module
     goes on learning.
     """
-    _refuse_unreadable(module, xs)
+    refuse_unreadable("trace", READ, module, xs=xs)
     found = core_layers.trace_module(module, xs, h0, lengths, batch_first)
     if isinstance(found, list):
         return [_public(one) for one in found]
@@ -89,7 +90,7 @@ class Trace(core_unroll.Trace):
         """Every gate and state as a heat map over time (Plotly)."""
         from seqviz.figures.heat import trace_figure
 
-        return trace_figure(self, _words(language))
+        return trace_figure(self, words_of(language))
 
     def to_html(self, path: File, language: str = "en", **scene: Any) -> Path:
         """Write one file that plays offline; further arguments as for `scene`."""
@@ -97,7 +98,7 @@ class Trace(core_unroll.Trace):
 
     def to_npz(self, path: File) -> Path:
         """Write every field by its name, h0, c0 and the cell's parameters, as they are."""
-        return _save(path, dict(_arrays(self)))
+        return save_arrays(path, dict(_arrays(self)))
 
     def __dir__(self) -> list[str]:
         return sorted([*super().__dir__(), *(field.name for field in fields(self.record))])
@@ -148,7 +149,7 @@ class StackTrace(core_layers.StackTrace):
         from seqviz.figures.heat import trace_figure
 
         title = f"{self.kind.upper()} layers[{layer}].{direction}"
-        return trace_figure(self.only(layer, direction), _words(language), title)
+        return trace_figure(self.only(layer, direction), words_of(language), title)
 
     def to_html(self, path: File, language: str = "en", **scene: Any) -> Path:
         """Write one file that plays offline; further arguments as for `scene`."""
@@ -156,14 +157,14 @@ class StackTrace(core_layers.StackTrace):
 
     def to_npz(self, path: File) -> Path:
         """Write the output `h`, and all of each `Trace` as `layers.0.forward.f` and so on."""
-        arrays = {"h": _array(self.h)}
+        arrays = {"h": array_of(self.h)}
         for place, each in enumerate(self.layers):
             for direction in ("forward", "backward"):
                 one = getattr(each, direction)
                 if one is not None:
                     start = f"layers.{place}.{direction}."
                     arrays |= {start + name: values for name, values in _arrays(one)}
-        return _save(path, arrays)
+        return save_arrays(path, arrays)
 
     def __repr__(self) -> str:
         ways = "both directions" if self.layers[0].backward is not None else "one direction"
@@ -186,58 +187,7 @@ class Gradients(core_gradients.Gradients):
         """The norms over time on a log scale with named bands (Plotly)."""
         from seqviz.figures.gradient import gradient_figure
 
-        return gradient_figure(self, _words(language), self.reference)
-
-
-@dataclass(frozen=True)
-class ShownScene:
-    """A scene with the language it is shown in. A notebook shows it by itself."""
-
-    scene: Scene
-    language: str = "en"
-
-    def to_html(self, path: File) -> Path:
-        """Write one file that plays offline."""
-        written = Path(path)
-        text = to_html(self.scene, _words(self.language), self.language, self.scene.title)
-        written.write_text(text, encoding="utf-8")
-        return written
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        words = _words(self.language)
-        return {
-            "text/html": notebook_html(self.scene, words, self.language, self.scene.title),
-            "image/svg+xml": still_svg(self.scene, words),
-            "text/plain": repr(self),
-        }
-
-    def __repr__(self) -> str:
-        return f"<ShownScene {self.scene.title!r}: {self.scene.steps} steps>"
-
-
-def _refuse_unreadable(module: object, xs: object) -> None:
-    own = next((base for base in READ if isinstance(module, base)), None)
-    if own is not None and vars(type(module)).get("forward", own.forward) is not own.forward:
-        raise ValueError(
-            f"trace: expected {own.__name__}'s own forward, got the one of "
-            f"{type(module).__name__}; trace the {own.__name__} inside it"
-        )
-    for tensor in (*(module.parameters() if isinstance(module, nn.Module) else ()), xs):
-        if not isinstance(tensor, Tensor):
-            continue
-        if tensor.device.type != "cpu":
-            raise ValueError(
-                f"trace: expected module and xs on the CPU, got {tensor.device}; "
-                "give copy.deepcopy(module).cpu() and xs.cpu()"
-            )
-        if tensor.dtype not in (torch.float32, torch.float64):
-            raise ValueError(
-                f"trace: expected module and xs of float32 or float64, got {tensor.dtype}; "
-                "give copy.deepcopy(module).float() and xs.float()"
-            )
-
-
-READ = (nn.RNN, nn.LSTM, nn.GRU, nn.RNNCell, nn.LSTMCell, nn.GRUCell)
+        return gradient_figure(self, words_of(language), self.reference)
 
 
 def _public(found: core_unroll.Trace | core_layers.StackTrace) -> Trace | StackTrace:
@@ -272,8 +222,8 @@ def _shown(
     language: str,
     title: str | None,
 ) -> ShownScene:
-    _words(language)
-    names = _labels(tokens, len(trace))
+    words_of(language)
+    names = labels(tokens, len(trace))
     if trace.reverse:
         names = names[::-1]
         gradients = replace(
@@ -305,31 +255,7 @@ def _as_played(trace: core_unroll.Trace) -> core_unroll.Trace:
     )
 
 
-def _labels(tokens: Tokens, steps: int) -> tuple[str, ...]:
-    if tokens is None:
-        return tuple(str(t + 1) for t in range(steps))
-    names = characters(tokens) if isinstance(tokens, str) else [str(token) for token in tokens]
-    if len(names) != steps:
-        raise ValueError(f"scene: expected {steps} tokens, one for each step, got {len(names)}")
-    return tuple(names)
-
-
-def _words(language: str) -> dict[str, str]:
-    return Words(language, "player", "figures").flat
-
-
 def _arrays(trace: core_unroll.Trace) -> Iterator[tuple[str, np.ndarray]]:
     named = [(field.name, getattr(trace.record, field.name)) for field in fields(trace.record)]
     named += [("h0", trace.h0), ("c0", trace.c0), *trace.cell.named_parameters()]
-    return ((name, _array(value)) for name, value in named if value is not None)
-
-
-def _array(tensor: Tensor) -> np.ndarray:
-    return np.asarray(tensor.detach())
-
-
-def _save(path: File, arrays: dict[str, np.ndarray]) -> Path:
-    written = Path(path)
-    with written.open("wb") as file:
-        np.savez_compressed(file, **arrays)  # type: ignore[arg-type]
-    return written
+    return ((name, array_of(value)) for name, value in named if value is not None)

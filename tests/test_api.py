@@ -43,11 +43,12 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def test_the_public_names() -> None:
-    public = ["Gradients", "ShownScene", "StackTrace", "Trace", "trace"]
+    public = ["Gradients", "MultiHead", "ShownScene", "StackTrace", "Trace", "attend", "trace"]
+    homes = {"MultiHead": "attending", "ShownScene": "showing", "attend": "attending"}
     assert seqviz.__all__ == public
     assert set(public) < set(dir(seqviz))
     for name in public:
-        assert getattr(seqviz, name).__module__ == "seqviz.api"
+        assert getattr(seqviz, name).__module__ == f"seqviz.{homes.get(name, 'api')}"
         assert getattr(seqviz, name).__doc__
     assert re.fullmatch(r"\d+\.\d+\.\d+", seqviz.__version__)
     with pytest.raises(AttributeError, match="module 'seqviz' has no attribute 'colour'"):
@@ -64,7 +65,8 @@ def test_a_trace_needs_neither_streamlit_nor_plotly() -> None:
     shown = (
         "import seqviz, torch\n"
         "trace = seqviz.trace(torch.nn.LSTM(2, 3), torch.randn(4, 2))\n"
-        "trace.gradients(); trace.scene()._repr_mimebundle_()"
+        "trace.gradients(); trace.scene()._repr_mimebundle_()\n"
+        "seqviz.attend(torch.nn.MultiheadAttention(4, 2), torch.randn(3, 4)).scene()"
     )
     assert loaded_by(shown) & {"streamlit", "plotly", "pandas"} == set()
 

@@ -295,7 +295,7 @@ TRY: dict[str, dict[str, Any]] = {
     "fresh": {"show": "sentence", "mode": "fresh"},
     "tied": {"show": "sentence", "mode": "fresh", "tied": True, "causal": False, "dk": "8"},
     "remove": {"show": "sentence", "top": True},
-    "hand": {"show": "sentence", "edit": True, "weights": (0.0, 0.0, 0.0, 1.0)},
+    "hand": {"show": "sentence", "edit": True, "weights": (0.0,) * 3 + (1.0,) + (0.0,) * 4},
     "blind": {"show": "sentence", "hide": "1-*"},
 }
 

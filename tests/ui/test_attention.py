@@ -1,0 +1,201 @@
+"""The page `attention`, run as Streamlit runs it, in both languages and with every part open."""
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from streamlit.testing.v1 import AppTest
+from streamlit.util import calc_hash
+
+from seqviz.models.attention_experiment import AttentionConfig, run
+from seqviz.models.attention_program import attention_output
+from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
+from seqviz.ui import links
+from seqviz.ui.attention import CONTROLS, PRESETS, TRY, actions, config_of, tokens_of
+from seqviz.ui.cells import Cells
+from tests.ui.parts import unfold
+
+FRAME = Path(links.__file__).with_name("frame.py")
+KEYS = [control.key for control in CONTROLS]
+VIEWS = ("one", "matrix", "sentence")
+LABELLED = ("button_group", "slider", "number_input", "selectbox", "toggle", "expander")
+DEFAULTS = {control.key: control.default for control in CONTROLS} | {"seed": 1}
+
+
+def visit(**parameters: str) -> Any:
+    """The page, opened with these parameters in its address and every part unfolded."""
+    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
+    visitor._page_hash = calc_hash("attention")
+    for key, value in parameters.items():
+        visitor.query_params[key] = value
+    unfold(visitor)
+    for name in ("dimension", "masks", "explanation"):
+        visitor.session_state[f"section:{name}"] = True
+    visitor = visitor.run()
+    assert not visitor.exception
+    return visitor
+
+
+def html(visitor: Any) -> str:
+    return "\n".join(element.proto.body for element in visitor.get("html"))
+
+
+def notices(visitor: Any) -> list[str]:
+    bodies = [element.proto.body for element in visitor.get("html")]
+    found = [body for body in bodies if 'class="seqviz-notices"' in body]
+    return found[0].split("<li")[1:] if found else []
+
+
+@pytest.mark.parametrize("mode", ["trained", "fresh"])
+@pytest.mark.parametrize("show", VIEWS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_view_opens_with_words_for_all_it_shows(language: str, show: str, mode: str) -> None:
+    visitor = visit(v="1", lang=language, show=show, mode=mode)
+    own = words("attention", language)
+    assert visitor.title[0].value == own["question"]
+    assert notices(visitor) == []
+    everything = Words(language, "frame", "controls", "player", "figures", "attention").flat
+    for kind in LABELLED:
+        for element in visitor.get(kind):
+            assert element.label in everything.values(), element.label
+    for key in own:
+        assert f">{key}<" not in html(visitor), key
+    charts = len(visitor.get("plotly_chart"))
+    assert charts == (2 if show == "sentence" else 1)
+
+
+def test_no_placeholder_is_left_open() -> None:
+    for show in VIEWS:
+        for extra in ({}, {"causal": "false", "align": "top-left", "scale": "false", "temp": "2"}):
+            visitor = visit(show=show, top="true", edit="true", weights="0.5", **extra)
+            own = [e.proto.body for e in visitor.get("html") if "<style" not in e.proto.body]
+            assert not PLACEHOLDER.search(" ".join(own))
+
+
+@pytest.mark.parametrize("key", [*KEYS, "seed"])
+def test_nonsense_in_a_parameter_is_named_and_the_rest_stays(key: str) -> None:
+    visitor = visit(**{"v": "1", "lang": "en", "show": "sentence", key: "<b>"})
+    if key == "text":
+        assert notices(visitor) == []
+        return
+    (notice,) = notices(visitor)
+    assert "&lt;b&gt;" in notice
+    assert "<b>" not in notice
+
+
+def test_limits_are_kept_and_told() -> None:
+    asked = {"n": "99", "rows": "0", "dk": "7", "temp": "nan", "dv": "1e9"}
+    assert len(notices(visit(v="1", lang="en", **asked))) == len(asked)
+    told = {"query": "60", "drop": "61", "hide": "63", "edit": "true", "weights": "1,0"}
+    assert len(notices(visit(v="1", lang="en", show="sentence", **told))) == 4
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("blocked", [{"pad": "64"}, {"hide": "*-*"}])
+def test_a_mask_that_blocks_everything_says_so(language: str, blocked: dict[str, str]) -> None:
+    for show in ("matrix", "sentence"):
+        visitor = visit(v="1", lang=language, show=show, **blocked)
+        (notice,) = notices(visitor)
+        assert words("attention", language)["told.all_blocked"] in notice
+        assert "NaN" not in visitor.code[1].value
+        assert "nan" not in visitor.code[1].value
+
+
+@pytest.mark.parametrize(
+    ("text", "split", "count"),
+    [
+        ("", "words", 1),
+        ("   ", "letters", 1),
+        ("a", "words", 0),
+        ("한", "letters", 0),
+        ("a " * 10_000, "words", 2),
+        ("가" * 10_000, "syllables", 2),
+        ("<script>alert(1)</script>", "letters", 0),
+        ("👩\u200d👩\u200d👧 \u202eabc e\u0301", "syllables", 0),
+    ],
+)
+def test_any_text_is_read_or_refused_in_words(text: str, split: str, count: int) -> None:
+    for mode in ("trained", "fresh"):
+        parameters = {"show": "sentence", "input": "text", "text": text, "split": split}
+        visitor = visit(v="1", lang="en", mode=mode, **parameters)
+        assert len(notices(visitor)) == count
+        assert "<script" not in html(visitor)
+
+
+def test_the_code_prints_what_the_page_shows() -> None:
+    shown = attention_output(run(AttentionConfig(show="sentence")))
+    assert visit(show="sentence").code[1].value == shown.rstrip("\n")
+
+
+def test_what_if_can_be_ended() -> None:
+    visitor = visit(show="sentence", top="true", edit="true")
+    visitor.button(key="button:what_if_off").click().run()
+    assert not visitor.exception
+    assert not any(str(button.key) == "button:what_if_off" for button in visitor.button)
+
+
+def test_every_action_is_a_link_with_all_values_and_leads_to_a_whole_page() -> None:
+    body = next(e.proto.body for e in visit().get("html") if "<ol" in e.proto.body)
+    addresses = [part.partition('"')[0] for part in body.split('href="')[1:]]
+    assert len(addresses) == len(TRY) >= 8
+    assert set(TRY) == set(actions())
+    for address in addresses:
+        found = parse_qs(urlsplit(address.replace("&amp;", "&")).query, keep_blank_values=True)
+        assert {*KEYS, "seed", "lang", "v"} == set(found) - {"try"}
+        visitor = visit(**{key: values[0] for key, values in found.items()})
+        assert notices(visitor) == [], address
+
+
+@pytest.mark.parametrize("show", VIEWS)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_prediction_can_be_answered(language: str, show: str) -> None:
+    visitor = visit(lang=language, show=show)
+    assert len(visitor.radio) == {"one": 2, "matrix": 3, "sentence": 4}[show]
+    for radio in visitor.radio:
+        radio.set_value(0)
+    for button in visitor.button:
+        if str(button.key).startswith("predict:"):
+            button.click()
+    visitor = visitor.run()
+    assert not visitor.exception
+    told = [words("frame", language)[f"predict.{key}"] for key in ("right", "wrong")]
+    assert sum(html(visitor).count(verdict) for verdict in told) >= 1
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_repeat_something_and_fit(name: str) -> None:
+    tokens = tokens_of(DEFAULTS | {"input": name})
+    assert len(set(tokens)) < len(tokens) <= 16
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "cells"),
+    [
+        ("", "", ()),
+        ("3", "3", ((None, 2),)),
+        ("*-3, 3", "3", ((None, 2),)),
+        (" 2-3 ,2-*", "2-3, 2-*", ((1, 2), (1, None))),
+        ("*", "*-*", ((None, None),)),
+    ],
+)
+def test_blocked_cells_are_read_as_they_are_written(
+    text: str, value: str, cells: tuple[tuple[int | None, int | None], ...]
+) -> None:
+    reading = Cells("hide").read(text)
+    assert (reading.value, reading.notices) == (value, ())
+    config = config_of(DEFAULTS | {"show": "matrix", "hide": value})
+    assert config.hidden == cells
+
+
+@pytest.mark.parametrize("text", ["0", "2-0", "a", "1--2", "1-2-3", "٣", "9999"])
+def test_what_names_no_cell_is_told(text: str) -> None:
+    reading = Cells("hide").read(f"3, {text}")
+    assert reading.value == "3"
+    (notice,) = reading.notices
+    assert notice.values["got"] == text
+
+
+def test_only_so_many_cells_and_notices() -> None:
+    assert len(str(Cells("hide").read(",".join(map(str, range(1, 200)))).value).split(",")) == 64
+    assert len(Cells("hide").read(",".join("x" * 100)).notices) == 6

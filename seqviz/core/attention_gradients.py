@@ -56,7 +56,7 @@ class Ablation:
 
 def token_gradients(x: Tensor, loss: Callable[[Tensor], Tensor]) -> TokenGradients:
     """The gradient of `loss`, a function from the tokens x (T, d_model) to a scalar."""
-    with torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
         value = _scalar("token_gradients", loss(leaf))
         (dx,) = torch.autograd.grad(value, leaf, allow_unused=True, materialize_grads=True)

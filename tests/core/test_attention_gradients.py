@@ -108,6 +108,18 @@ def test_token_gradients_are_those_of_the_sums() -> None:
     assert all(p.grad is None for p in module.parameters())
 
 
+@pytest.mark.parametrize("switch", [torch.no_grad, torch.inference_mode])
+def test_they_are_the_same_where_autograd_is_switched_off(switch: type) -> None:
+    module, x = random_attention(), numbers(5, S, D)
+
+    def loss(x: Tensor) -> Tensor:
+        return mixed(attend_heads(module, x, allowed=causal(S)).out)
+
+    with switch():
+        found = token_gradients(x + 0, loss)
+    assert torch.equal(found.dx, token_gradients(x, loss).dx)
+
+
 def test_token_gradients_are_differences() -> None:
     module, x = random_attention(), numbers(6, S, D)
 

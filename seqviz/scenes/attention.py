@@ -53,6 +53,7 @@ def run_scene(
     *,
     tokens: Row[str] | None = None,
     targets: Row[str | None] | None = None,
+    called: Row[str] = (),
     before: Any = None,
     shares: bool = False,
     **shown: Any,
@@ -60,7 +61,8 @@ def run_scene(
     """The scene of a `core.attention_model.AttentionRun` that `model` made, otherwise as above.
 
     It goes from the vectors of the tokens and their positions to the answers. `tokens` are the
-    tokens as they are drawn, `targets` what the first answer should be.
+    tokens as they are drawn, `targets` what the first answer should be. `called` names each
+    answer in words, where it is not the next token.
     """
     build = Sheets()
     queries = tuple(run.inputs.tokens if tokens is None else tokens)
@@ -68,7 +70,7 @@ def run_scene(
     add_embeddings(build, run)
     _row(build, len(queries))
     _attend(build, run.heads, model.attention, shares)
-    answers = add_answers(build, run, model.readout)
+    answers = add_answers(build, run, model.readout, called)
     ghost = {} if before is None else _ghost(build, _looks(before.heads) | answers_of(before))
     facts = _all_facts(run.heads, queries, None) | {"answers": answers}
     sequence = Sequence(
@@ -76,6 +78,7 @@ def run_scene(
         None if targets is None else tuple(targets),
         tuple(drawn[token] for token in run.candidates),
         answers[0],
+        asks="label" if called else "next",
     )
     return _scene(build, sequence, ghost, facts, **shown)
 

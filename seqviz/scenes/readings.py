@@ -1,5 +1,6 @@
 """What stands before and after the attention of a small model: token vectors and answers."""
 
+from collections.abc import Sequence as Row
 from typing import Any
 
 import numpy as np
@@ -63,8 +64,11 @@ def _parts(build: Sheets, run: Any, size: int, ids: list[int]) -> list[str]:
     return [vector]
 
 
-def add_answers(build: Sheets, run: Any, readout: Any) -> list[str]:
-    """The probabilities of every answer: W_R out, held against the vectors of the candidates."""
+def add_answers(build: Sheets, run: Any, readout: Any, called: Row[str] = ()) -> list[str]:
+    """The probabilities of every answer: W_R out, held against the vectors of the candidates.
+
+    `called` is what stands over each answer's sheet.
+    """
     answers, size = run.answer_vectors.shape[1:]
     build.given("W_r", "W_R", ("answers", "feature"), readout.weight, "weight", READOUT)
     if readout.bias is not None:
@@ -77,7 +81,7 @@ def add_answers(build: Sheets, run: Any, readout: Any) -> list[str]:
             operands.append(Operand("b_r", block=block))
         answer = build.made(
             numbered("answer", place, answers), raised("r", place, answers), QUERY, "affine",
-            *operands, role="prediction", values=run.answer_vectors[:, place],
+            *operands, role="hidden", values=run.answer_vectors[:, place],
         )  # fmt: skip
         logits = build.made(
             numbered("logits", place, answers), raised("s", place, answers),
@@ -91,9 +95,8 @@ def add_answers(build: Sheets, run: Any, readout: Any) -> list[str]:
         names.append(name)
     for place, name in enumerate(names):
         number = {"answer": place + 1} if answers > 1 else {}
-        build.sheet(
-            name, "prediction", [name], "softmax", label="sheet.p", columns="class", **number
-        )
+        label = called[place] if called else "sheet.p"
+        build.sheet(name, "prediction", [name], "softmax", label=label, columns="class", **number)
     return names
 
 

@@ -16,6 +16,7 @@ config = cell.config_of(page.values)
 page.header()
 record = cell.compute(page, config)
 page.lock(**cell.locked(record))
+page.offer(force=cell.gates_of(record))
 cell.tell_notices(page, record)
 
 with page.row():

@@ -281,6 +281,11 @@ def what_if_controls(record: CellRecord) -> tuple[str, ...]:
     return ("wipe", "gain", *force, *edit)
 
 
+def gates_of(record: CellRecord) -> tuple[str, ...]:
+    """The gates of this cell that can be forced, and none."""
+    return ("none", *{"rnn": "", "lstm": "ifo", "gru": "rz"}[record.trace.kind])
+
+
 def equation_notes(record: CellRecord) -> list[str]:
     """Which remarks belong under this cell's equations."""
     if record.trace.kind == "rnn":

@@ -52,12 +52,23 @@ def main() -> None:
         language.switch(words("frame.language"))
     if unknown_language:
         notices.draw([unknown_language], Words(language.current(), "frame", "notices"))
-    asked.run()
+    try:
+        asked.run()
+    except Exception:
+        apologise(words, links.link(current, words.language, {}))
+        raise
     page = st.session_state.get("seqviz-page")
     with st.container(key="seqviz-end"):
         if isinstance(page, Page):
             page.finish()
             component.host(page.language, page.address(), page.session)
+
+
+def apologise(words: Words, fresh: str) -> None:
+    """Say that the page broke, and offer it anew; the log has the details."""
+    text, link = escape(words("broken.text")), escape(words("broken.link"))
+    anchor = f'<a href="{escape(fresh, quote=True)}" target="_self">{link}</a>'
+    st.html(f'<p class="seqviz-notices seqviz-broken" role="alert">{text} {anchor}</p>')
 
 
 def pages(words: Words) -> list[StreamlitPage]:

@@ -16,7 +16,8 @@ from seqviz.ui.notices import Notice
 
 VERSION = 1
 PLAYER = ("t", "u", "pin")
-PLATFORM = ("v", "lang", "embed", "embed_options")
+TRY = "try"
+PLATFORM = ("v", "lang", TRY, "embed", "embed_options")
 TRACKING = re.compile(r"utm_\w+|\w*clid")
 PIN = re.compile(r"[^\s.]+(\.[1-9]\d{0,8}){2}")
 NAMED_UNKNOWN = 3

@@ -20,11 +20,12 @@ Titles, labels and texts come from the page's words; texts made of two parts are
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from re import search
 from typing import Any
+from urllib.parse import quote
 from zlib import crc32
 
 import streamlit as st
@@ -70,6 +71,10 @@ class Page:
     def lock(self, **values: Value) -> None:
         """Show these values in their controls and let nobody change them in this run."""
         self._controls.lock(values)
+
+    def offer(self, **options: Collection[str]) -> None:
+        """Show only these options of a choice in this run, and the one that is chosen."""
+        self._controls.offered.update(options)
 
     def notice(self, key: str, /, **values: object) -> None:
         """Tell the reader something, above the picture; values are shown as plain text."""
@@ -226,7 +231,8 @@ class Page:
         items = []
         for name, changes in actions.items():
             head, _, text = self.words(f"try.{name}").partition("|")
-            items.append(f"<li>{self._anchor(self.link(changes), head)} {escape(text)}</li>")
+            address = f"{self.link(changes)}&{links.TRY}={quote(name)}"
+            items.append(f"<li>{self._anchor(address, head)} {escape(text)}</li>")
         with self.section("try") as opened:
             if not opened:
                 return
@@ -329,7 +335,16 @@ class Page:
     def finish(self) -> None:
         """What the frame calls when the page is drawn: notices, and the state for the address."""
         with self._slot:
+            self._trying()
             notices.draw([*self._controls.notices, *self._told], self.words)
+
+    def _trying(self) -> None:
+        """What the reader set out to try, until a control changes."""
+        key = f"try.{self._controls.session.trying}"
+        head, bar, text = (self.words(key) if key in self.words else "").partition("|")
+        if bar:
+            line = f"<strong>{escape(head)}</strong> {escape(text)}"
+            st.html(f'<p class="seqviz-trying">{line}</p>')
 
     @property
     def session(self) -> str:

@@ -5,30 +5,35 @@ the same checks and both before the first widget is drawn. The frame writes the 
 the address after every run (`component.py`).
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from secrets import token_hex
 
 import streamlit as st
 
 from seqviz.text import Words
 from seqviz.ui import links
-from seqviz.ui.controls import SHARED, Control, Reading, Value
+from seqviz.ui.controls import SHARED, Choice, Control, Reading, Value
 from seqviz.ui.notices import Notice
 
 
 @dataclass
 class Session:
-    """What a reader's session keeps between runs: the values of one page and its notices."""
+    """What a reader's session keeps between runs: the values of one page and its notices.
+
+    `trying` is the *Try this* that the page was opened with, until a control changes.
+    """
 
     page: str
     name: str = field(default_factory=lambda: token_hex(8))
     values: dict[str, Value] = field(default_factory=dict)
     notices: dict[str, tuple[Notice, ...]] = field(default_factory=dict)
     link_notices: tuple[Notice, ...] = ()
+    trying: str = ""
 
     def forget_notices(self) -> None:
         self.link_notices = ()
+        self.trying = ""
         self.notices = dict.fromkeys(self.notices, ())
 
 
@@ -41,6 +46,7 @@ class Controls:
         if len(self.declared) != len(declared):
             raise ValueError(f"Controls: expected unique keys, got {[c.key for c in declared]}")
         self.locked: set[str] = set()
+        self.offered: dict[str, Collection[str]] = {}
         self._moved: set[str] = set()
         session = st.session_state.get("seqviz")
         if isinstance(session, Session) and session.page == page:
@@ -106,10 +112,14 @@ class Controls:
         control = self.declared[key]
         if key not in self._moved:
             st.session_state[key] = control.shown(self.values[key])
+        if isinstance(control, Choice) and key in self.offered:
+            offered = {*self.offered[key], self.values[key]}
+            control = replace(control, options=tuple(o for o in control.options if o in offered))
         control.draw(words, key in self.locked)
 
     def _read_link(self) -> None:
         found = links.address()
+        self.session.trying = links.last(found, links.TRY) or ""
         self.session.link_notices = tuple(links.check(found, self.declared))
         for key, control in self.declared.items():
             raw = links.last(found, key)

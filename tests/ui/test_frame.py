@@ -80,7 +80,7 @@ def test_no_word_is_missing_on_the_page(language: str, mode: str, cell: str) -> 
 
 def test_each_parameter_with_nonsense_is_named_and_the_others_stay(controls: set[str]) -> None:
     assert {"cell", "mode", "hidden", "seed", "text"} <= controls
-    for key in controls - {"lang", "text", "token"} | {"t", "u", "pin"}:
+    for key in controls - {"lang", "text", "token", "try"} | {"t", "u", "pin"}:
         visitor = visit(**{**GOOD, key: "<b>"})
         assert len(notices(visitor)) == 1, key
         assert "&lt;b&gt;" in notices(visitor)[0], key
@@ -130,3 +130,64 @@ def test_a_still_picture_is_an_image_with_its_name_and_the_ink_of_the_theme() ->
     assert 'stroke="#123456"' in source
     with pytest.raises(ValueError, match="viewBox"):
         still("<svg/>", "#123456")
+
+
+def trying(visitor: AppTest) -> list[str]:
+    return [body for body in html(visitor) if 'class="seqviz-trying"' in body]
+
+
+def test_what_the_reader_set_out_to_try_stands_there_until_a_control_changes() -> None:
+    actions = next(body for body in html(visit()) if "<ol" in body)
+    address = next(part.partition('"')[0] for part in actions.split('href="') if "try=wipe" in part)
+    found = parse_qs(urlsplit(address.replace("&amp;", "&")).query, keep_blank_values=True)
+    visitor = visit(**{key: values[0] for key, values in found.items()})
+    head, _, text = words("cell", "en")["try.wipe"].partition("|")
+    (line,) = trying(visitor)
+    assert head in line
+    assert text.strip() in line
+    visitor.toggle(key="wipe").set_value(False)
+    visitor.run()
+    assert trying(visitor) == []
+
+
+@pytest.mark.parametrize("nonsense", ["", "nobody", "<b>", "head", "wipe.x"])
+def test_a_try_that_nobody_knows_says_nothing(nonsense: str) -> None:
+    visitor = visit(**{**GOOD, "try": nonsense})
+    assert trying(visitor) == []
+    assert notices(visitor) == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "force", "offered"),
+    [
+        ("lstm", "none", ["none", "i", "f", "o"]),
+        ("gru", "none", ["none", "r", "z"]),
+        ("lstm", "r", ["none", "i", "f", "o", "r"]),
+    ],
+)
+def test_only_the_gates_of_this_cell_can_be_forced(
+    cell: str, force: str, offered: list[str]
+) -> None:
+    visitor = visit(**{**GOOD, "cell": cell, "force": force})
+    buttons = next(group for group in visitor.button_group if group.key == "force")
+    labels = words("cell", "en")
+    assert [o.content for o in buttons.proto.options] == [
+        labels.get(f"control.force.{name}", name) for name in offered
+    ]
+    assert buttons.value == force
+
+
+def test_a_page_that_breaks_says_so_and_offers_itself_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr("seqviz.ui.cell.compute", broken)
+    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
+    visitor.query_params["lang"] = "ko"
+    visitor = visitor.run()
+    assert [error.message for error in visitor.exception] == ["on purpose"]
+    (said,) = [body for body in html(visitor) if 'role="alert"' in body]
+    assert words("frame", "ko")["broken.text"] in said
+    assert 'href="cell?' in said

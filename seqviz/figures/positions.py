@@ -32,14 +32,14 @@ def encoding_figure(table: Numbers, words: Mapping[str, str], ends: tuple[str, s
     place, dimension = words["places.position"], words["places.dimension"]
     figure = go.Figure(
         go.Heatmap(
-            z=table.astype(np.float32), x0=1, dx=1, y0=0, dy=1, zmin=-1, zmax=1,
+            z=table.astype(np.float32), x0=0, dx=1, y0=0, dy=1, zmin=-1, zmax=1,
             colorscale=signed_scale("input"),
             colorbar={"thickness": 8, "outlinewidth": 0, "tickvals": f4([-1, 0, 1])},
             hovertemplate=f"{place} %{{y}}<br>{dimension} %{{x}}<br>PE = %{{z:.4f}}<extra></extra>",
         )
     )  # fmt: skip
     figure.update_xaxes(
-        title=dimension, showgrid=False, zeroline=False, tickformat="d", dtick=_tick(d), tick0=1
+        title=dimension, showgrid=False, zeroline=False, tickformat="d", dtick=_tick(d)
     )
     figure.update_yaxes(
         title=place, autorange="reversed", showgrid=False, zeroline=False, tickformat="d",

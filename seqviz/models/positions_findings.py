@@ -1,6 +1,6 @@
 """What a text in two orders says, in numbers: the sentences of the page `positions`.
 
-Places of words and dimensions are counted from 1, positions p of the encoding from 0, as in its
+Places of words are counted from 1; positions p and dimensions of the encoding from 0, as in its
 formula.
 """
 
@@ -53,7 +53,7 @@ def _moved(record: PositionsRecord) -> list[Finding]:
     if same(float(record.change.max())):
         return [Finding("unmoved", values)]
     key = "mask_moved" if record.config.positions == "none" else "moved"
-    told = [Finding(key, values)]
+    told = [Finding(key, values), *_neighbour(record)]
     if len(record.tokens) <= LISTED:
         changed = tuple(
             f"{token} {number(float(change) if not same(float(change)) else 0.0)}"
@@ -89,6 +89,22 @@ def right(record: PositionsRecord) -> tuple[int, int]:
     said = [answers[0] for answers in record.run.said()]
     pairs = list(zip(said[1:], record.shown[:-1], strict=True))
     return sum(answer == before for answer, before in pairs), len(pairs)
+
+
+def _neighbour(record: PositionsRecord) -> list[Finding]:
+    """Why the word that moved most did: another word stands before it now."""
+    if record.config.mode != "trained" or record.config.positions == "none":
+        return []
+    place = int(record.change.argmax())
+    now = record.order.index(place)
+    if place == 0 or now == 0 or record.tokens[place - 1] == record.shown[now - 1]:
+        return []
+    values: dict[str, object] = {
+        "token": record.tokens[place],
+        "before": record.tokens[place - 1],
+        "after": record.shown[now - 1],
+    }
+    return [Finding("neighbour", values)]
 
 
 def _answers(record: PositionsRecord) -> list[Finding]:
@@ -193,15 +209,12 @@ def accuracy_findings(view: Accuracy) -> list[Finding]:
 
 
 def pair_of(view: Encoding, place: int) -> str:
-    """The dimensions of a frequency, counted from 1, as the layout places them."""
+    """The dimensions of a frequency as the layout places them."""
     d = view.table.shape[1]
     half = (d + 1) // 2
-    sine, cosine = (
-        (2 * place + 1, 2 * place + 2)
-        if view.layout == "interleaved"
-        else (place + 1, half + place + 1)
-    )
-    return f"{sine}" if cosine > d or place >= d // 2 else f"{sine}, {cosine}"
+    step = 2 if view.layout == "interleaved" else 1
+    sine, cosine = step * place, step * place + (1 if step == 2 else half)
+    return f"{sine}" if place >= d // 2 else f"{sine}, {cosine}"
 
 
 def _at(dots: torch.Tensor, k: int) -> str:

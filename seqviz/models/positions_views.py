@@ -1,7 +1,7 @@
 r"""The numbers behind the charts of the page `positions`: each view on its own, on demand.
 
 PE(p, 2i) = sin(p ω_i), PE(p, 2i+1) = cos(p ω_i) with ω_i = base^(−2i/d) (Vaswani et al. 2017,
-§3.5). Positions count from 0, as in the formula; dimensions from 1, as the charts do.
+§3.5). Positions and dimensions count from 0, as in the formula.
 """
 
 import math

@@ -18,8 +18,8 @@ from seqviz.models.positions_experiment import (
     run,
 )
 from seqviz.models.positions_questions import questions
-from seqviz.scenes.attention import run_scene
 from seqviz.scenes.plane import rotation_scene
+from seqviz.scenes.positions import places_scene
 from seqviz.scenes.scene import Scene
 from seqviz.text import Words
 from seqviz.text.characters import visible
@@ -123,11 +123,12 @@ def scene_of(record: PositionsRecord, words: Words) -> Scene:
     targets = (None, *shown[:-1]) if record.config.mode == "trained" else None
     kind = words(f"control.pos.{record.config.positions}")
     title = words("picture", text=clipped(record.shown), kind=kind, mask=_mask(record, words))
-    return run_scene(
+    return places_scene(
         record.run,
         record.model,
+        {name: words(f"sheets.{name}") for name in ("word", "place", "answer")},
+        targets,
         tokens=shown,
-        targets=targets,
         title=title,
         rest=min(len(shown) - 1, 2),
         mark=record.twins or (),
@@ -284,7 +285,7 @@ def _worded(values: Mapping[str, object], words: Words) -> dict[str, object]:
             shown[key] = " · ".join(value)
         elif isinstance(value, tuple):
             shown[key] = clipped(value)
-        elif key in ("token", "query", "key"):
+        elif key in ("token", "query", "key", "before", "after") and isinstance(value, str):
             shown[key] = visible(str(value))
         elif key in ("kind", "mask"):
             shown[key] = words(f"{key}.{value}")

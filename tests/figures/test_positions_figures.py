@@ -50,7 +50,7 @@ def test_the_heat_map_is_the_encoding_from_minus_one_to_one() -> None:
         trace.z, encoding_view(30, 8, "interleaved").table.numpy().astype(np.float32)
     )
     assert (trace.zmin, trace.zmax) == (-1, 1)
-    assert (trace.x0, trace.y0) == (1, 0)
+    assert (trace.x0, trace.y0) == (0, 0)
 
 
 def test_the_ends_of_the_dimensions_are_named() -> None:

@@ -166,7 +166,7 @@ def test_questions_have_the_right_answer() -> None:
     assert asked["order"].right == 0
     assert asked["mask"].right == 0
     assert asked["rise"].options[asked["rise"].right][1] == {"k": 44}
-    assert asked["fast"].options[asked["fast"].right][1] == {"pair": "1, 2"}
+    assert asked["fast"].options[asked["fast"].right][1] == {"pair": "0, 1"}
     moved = {q.name: q for q in questions(record(positions="rotary"), dots, encoding)}
     assert moved["order"].right == 1
     assert {q.name for q in questions(record(order="own"), dots, encoding)} == {"rise", "fast"}

@@ -49,7 +49,9 @@ def script(*entries: str) -> str:
 @cache
 def css() -> str:
     """The player's styles; every rule is meant for the player's own root."""
-    return (HERE / "player.css").read_text(encoding="utf-8")
+    first = HERE / "player.css"
+    others = sorted(path for path in HERE.glob("*.css") if path != first)
+    return "\n".join(path.read_text(encoding="utf-8") for path in (first, *others))
 
 
 def payload(scene: Any, words: Mapping[str, str], options: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,13 +1,22 @@
 /**
- * The cursor in the page's address: ?t=3&u=2&pin=f.3.2 (name.step.unit), counted from 1.
+ * The cursor in the page's address: ?t=3&u=2&pin=f.3.2 (name.step.unit), counted from 1, and
+ * where they are not as at first the stage `s`, the `head`, and how the picture is shown.
  *
  * Everything else in the address stays as it is, letter by letter. Where a frame has no
  * address of its own, reading gives nothing and writing does nothing.
  */
 import { sizeOf } from "./values.js";
+import { readPoint, writePoint } from "./points.js";
+import { LEVELS, SPEEDS, boundsOf } from "./cursor.js";
 
 const REST_MS = 300;
-const OURS = ["t", "u", "pin"];
+const SHOWN = {
+  level: { choices: LEVELS, first: "numbers" },
+  view: { choices: ["unrolled", "rolled"], first: "unrolled" },
+  future: { choices: ["faint", "hidden"], first: "faint" },
+  speed: { choices: SPEEDS.map(String), first: "1" },
+};
+const OURS = ["t", "u", "pin", "point", "s", "head", ...Object.keys(SHOWN)];
 
 function wholeNumber(text) {
   return /^\d{1,9}$/.test(text ?? "") ? Number(text) : null;
@@ -24,15 +33,35 @@ function readPin(text, model) {
   return { name, t, index: inRange(Number(unitText), size) };
 }
 
+/** How the picture is shown, as far as the address says so. */
+function readShown(parameters) {
+  const found = {};
+  for (const [key, { choices }] of Object.entries(SHOWN)) {
+    const value = parameters.get(key);
+    if (choices.includes(value)) found[key] = key === "speed" ? Number(value) : value;
+  }
+  return found;
+}
+
+/** Where the reader has put points of a plane. */
+function readPoints(parameters) {
+  const points = parameters.getAll("point").map(readPoint).filter(Boolean);
+  return points.length > 0 ? { points } : {};
+}
+
 /** "?t=3&u=2" → {step: 2, unit: 1, pins: []}; what is missing or nonsense is null or left out. */
 export function readAddress(search, model) {
   const parameters = new URLSearchParams(search);
-  const t = wholeNumber(parameters.get("t"));
-  const u = wholeNumber(parameters.get("u"));
+  const { substeps, heads } = boundsOf(model);
+  const [t, u, s, head] = ["t", "u", "s", "head"].map((key) => wholeNumber(parameters.get(key)));
   return {
     step: t === null ? null : inRange(t, model.steps),
     unit: u === null ? null : Math.max(u, 1) - 1,
     pins: parameters.getAll("pin").map((text) => readPin(text, model)).filter(Boolean),
+    ...readPoints(parameters),
+    ...(s === null || substeps === 0 ? {} : { substep: inRange(s, substeps) }),
+    ...(head === null ? {} : { head: inRange(head, heads) }),
+    ...readShown(parameters),
   };
 }
 
@@ -46,12 +75,25 @@ function parameterName(piece) {
 }
 
 /** The query with the cursor's place in it, the other parameters untouched and first. */
-export function writeAddress(search, { t, unit, pins }) {
+export function writeAddress(search, state) {
+  const { t, unit, pins, points, substep, head, chosen } = state;
   const others = search.replace(/^\?/, "").split("&")
     .filter((piece) => piece !== "" && !OURS.includes(parameterName(piece)));
   const pinned = pins.map((pin) =>
     `pin=${encodeURIComponent(pin.name)}.${(pin.t ?? 0) + 1}.${pin.index + 1}`);
-  return `?${[...others, `t=${t + 1}`, `u=${unit + 1}`, ...pinned].join("&")}`;
+  const shown = Object.entries(SHOWN)
+    .filter(([key, { first }]) => state[key] !== undefined && String(state[key]) !== first)
+    .map(([key]) => `${key}=${state[key]}`);
+  return `?${[
+    ...others,
+    `t=${t + 1}`,
+    ...(state.bounds?.sheets && !chosen ? [] : [`u=${unit + 1}`]),
+    ...((substep ?? null) === null ? [] : [`s=${substep + 1}`]),
+    ...(head ? [`head=${head + 1}`] : []),
+    ...shown,
+    ...pinned,
+    ...(points ?? []).map(writePoint),
+  ].join("&")}`;
 }
 
 const browserClock = {

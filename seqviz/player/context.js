@@ -5,6 +5,7 @@ import { fixed } from "./digits.js";
 import { predictionAt } from "./speech.js";
 import { groupLetter, plainName, visibleToken } from "./symbols.js";
 import { rankOf } from "./inspector.js";
+import { openSheets, sheetSubject } from "./sheetfacts.js";
 
 let opened = 0;
 
@@ -29,6 +30,9 @@ export function makeContext(shell, payload) {
     state: null,
     marked: [],
     looked: null,
+    preview: null,
+    hoveredToken: null,
+    tokenSide: "query",
     palette: readPalette(shell),
     word: (key) => ctx.words[key] ?? key,
     roleWord: (tensor) => ctx.words[`tensor.${plainName(tensor)}`] ?? ctx.word(`role.${tensor.role}`),
@@ -48,7 +52,7 @@ export function makeContext(shell, payload) {
       ctx.options = next.options || {};
       ctx.model = openScene(next.scene);
       ctx.generation += 1;
-      Object.assign(ctx, pictureFacts(ctx.model));
+      Object.assign(ctx, pictureFacts(ctx.model), { sheets: openSheets(ctx.model), preview: null });
     },
   };
   ctx.open(payload);
@@ -76,6 +80,7 @@ function pictureFacts(model) {
 
 /** What is explained before the reader has asked: the subject of the sub-step, or the state. */
 export function subjectPlace(ctx) {
+  if (ctx.sheets) return sheetSubject(ctx);
   const { t, unit, substep } = ctx.state;
   const tensors = substep === null ? [] : ctx.model.scene.substeps[substep].tensors;
   const last = tensors[tensors.length - 1];

@@ -1,16 +1,19 @@
 // The controls: transport, sub-steps, the three levels, the two views, the future, saving.
 import { htmlNode, svgNode, setAttribute, setHidden, setText } from "./svg.js";
 import { LEVELS, SPEEDS } from "./cursor.js";
+import { say } from "./symbols.js";
 
-const ICONS = {
+export const ICONS = {
   back: "M15 5 7 12l8 7Z",
   forward: "M9 5l8 7-8 7Z",
   play: "M7 4.5 19 12 7 19.5Z",
   pause: "M7 5h3.6v14H7Zm6.4 0H17v14h-3.6Z",
 };
+const PLACES = { rotation: "clocks.where" };
 const VIEWS = ["unrolled", "rolled"];
 
-function icon(name) {
+/** A sign to stand in a button. */
+export function icon(name) {
   const path = svgNode("path", { d: ICONS[name] });
   return {
     svg: svgNode("svg", { viewBox: "0 0 24 24", class: "icon", "aria-hidden": "true" }, path),
@@ -77,7 +80,9 @@ export function makeTransport(ctx) {
       if (play.path.getAttribute("d") !== ICONS[name]) play.path.setAttribute("d", ICONS[name]);
       setText(word, ctx.word(`player.${name}`));
       playButton.setAttribute("aria-label", ctx.word(`player.${name}`));
-      setText(place, `t = ${state.t + 1} / ${ctx.model.steps}`);
+      const at = { t: state.t + 1, T: ctx.model.steps, p: state.t, last: ctx.model.steps - 1 };
+      const own = ctx.sheets ? "sheet.place" : PLACES[ctx.model.scene.kind];
+      setText(place, own ? say(ctx.words, own, at) : `t = ${at.t} / ${at.T}`);
       const [first, last] = [state.t === 0, state.t >= ctx.model.steps - 1];
       back.disabled = ctx.backwards ? last : first;
       forward.disabled = ctx.backwards ? first : last;
@@ -122,14 +127,15 @@ function segmented(ctx, label, choices) {
 /** Sub-steps of one step, the level of detail, the view, and what is shown of the future. */
 export function makeModes(ctx) {
   const { substeps } = ctx.model.scene;
-  const whole = { word: ctx.word("player.whole"), action: { type: "substeps", on: false } };
+  const keys = ctx.sheets ? "← →" : "Shift + ← →";
+  const whole = { word: ctx.word(ctx.sheets ? "sheet.whole" : "player.whole"), action: { type: "substeps", on: false } };
   const parts = substeps.map(({ name }, k) => ({
-    word: ctx.word(`substep.${name}`), action: () => ctx.goSubstep(k), title: "Shift + ← →",
+    word: ctx.word(`substep.${name}`), action: () => ctx.goSubstep(k), title: keys,
   }));
   const fine = segmented(ctx, ctx.word("player.substeps"), [whole, ...parts]);
   fine.node.classList.add("substeps");
   const levels = segmented(ctx, ctx.word("player.level"), LEVELS.map((level, k) => ({
-    word: ctx.word(`level.${level}`), action: { type: "level", level }, title: String(k + 1),
+    word: ctx.word(`level.${level}`), action: { type: "level", level }, title: ctx.sheets ? "l" : String(k + 1),
   })));
   const views = segmented(ctx, ctx.word("player.view"), VIEWS.map((view) => ({
     word: ctx.word(`view.${view}`), action: { type: "view", view }, title: "v",
@@ -169,12 +175,27 @@ const HINTS = [
   ["1 2 3", "hint.level"],
   ["e", "hint.equations"],
 ];
+const SHEET_HINTS = [
+  ["← →", "hint.stage"],
+  ["↑ ↓", "hint.query"],
+  ["[ ]", "hint.column"],
+  ["Space", "hint.play"],
+  ["1 – 8", "hint.head"],
+  ["Enter", "hint.pin"],
+  ["Esc", "hint.release"],
+  ["0", "hint.everything"],
+  ["l", "hint.level"],
+  ["z Z", "hint.zoom"],
+];
 const OF_A_DIAGRAM = ["hint.substep", "hint.level", "hint.equations"];
 
 /** The key hints and, where a download is possible, what can be saved. */
-export function makeFoot(ctx, save) {
+export function makeFoot(ctx, save, own = null) {
   const plain = ctx.model.scene.layout.nodes.length === 0;
-  const apply = HINTS.filter(([, word]) => !(plain && OF_A_DIAGRAM.includes(word)));
+  const one = ctx.sheets?.heads === 1;
+  const apply = own ?? (ctx.sheets
+    ? SHEET_HINTS.filter(([, word]) => !(one && word === "hint.head"))
+    : HINTS.filter(([, word]) => !(plain && OF_A_DIAGRAM.includes(word))));
   const hints = apply.map(([keys, word]) => htmlNode(
     "span",
     {},

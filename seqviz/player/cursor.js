@@ -5,38 +5,51 @@
  * `selected` is explained in the inspector and follows the cursor; pins stay at their step.
  *
  * @typedef {{name: string, t: number|null, index: number}} Place
- * @typedef {{steps: number, substeps: number, units: number, direction: 1|-1}} Bounds
- *   direction -1: playing and "forward" go to earlier steps, as backpropagation does.
+ * @typedef {{steps: number, substeps: number, units: number, direction: 1|-1, sheets: boolean,
+ *   heads: number}} Bounds  direction -1: playing and "forward" go to earlier steps, as backpropagation does.
  * @typedef {{t: number, substep: number|null, unit: number, pins: Place[],
  *   selected: Place|null, playing: boolean, speed: number, view: "unrolled"|"rolled",
  *   level: "flow"|"numbers"|"arithmetic", future: "faint"|"hidden", auto: boolean,
- *   rest: number, reduced: boolean, bounds: Bounds}} State
+ *   rest: number, reduced: boolean, head: number, chosen: boolean, token: number|null,
+ *   bounds: Bounds}} State
+ *   In sheets the step is the query and the sub-step the stage; `unit` is the column, which
+ *   follows the largest weight until the reader has `chosen` one; `token` is highlighted.
  */
+
+import { movePoint, pointsThatFit, putBack, turns } from "./points.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 24];
 export const LEVELS = ["flow", "numbers", "arithmetic"];
 const MOST_PINS = 6;
 const PLAY_MS = 800;
 const PLAY_FINE_MS = 500;
+const PLAY_STAGE_MS = 700;
 
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const samePlace = (a, b) => a.name === b.name && a.t === b.t && a.index === b.index;
 
 /** What the scene allows: how many steps, sub-steps, and units the main strips have. */
 export function boundsOf(model) {
-  const name = model.scene.panels?.find((panel) => model.has(panel));
+  const { panels, layout, substeps, direction } = model.scene;
+  const name = panels?.find((panel) => model.has(panel));
   const units = name ? model.shape(name).reduce((all, length) => all * length, 1) : 1;
+  const sheets = (layout?.nodes ?? []).filter(({ kind }) => kind === "sheet");
+  const columns = sheets.map(({ tensor }) => model.shape(tensor).slice(-1)[0] ?? 1);
   return {
     steps: model.steps,
-    substeps: model.scene.substeps?.length ?? 0,
-    units: Math.max(units, 1),
-    direction: model.scene.direction === -1 ? -1 : 1,
+    substeps: substeps?.length ?? 0,
+    units: Math.max(units, 1, ...columns),
+    direction: direction === -1 ? -1 : 1,
+    turns: turns(model.scene),
+    sheets: sheets.length > 0,
+    heads: Math.max(1, ...sheets.map(({ heads }) => heads?.length ?? 1)),
   };
 }
 
 /**
  * @param {{autoplay?: boolean, step?: number|null, reduced?: boolean, unit?: number,
- *   pins?: Place[]}} options  reduced: the reader asked for reduced motion.
+ *   pins?: Place[], substep?: number, head?: number, level?: string, view?: string,
+ *   future?: string, speed?: number}} options  reduced: the reader asked for reduced motion.
  * @returns {State}
  */
 export function initial(model, options = {}) {
@@ -44,19 +57,26 @@ export function initial(model, options = {}) {
   const rest = clamp(model.scene.rest ?? 0, 0, bounds.steps - 1);
   const reduced = Boolean(options.reduced);
   const asked = options.step ?? null;
-  const start = firstOf(bounds);
-  const auto = Boolean(options.autoplay) && !reduced && asked === null && rest !== start;
+  const byStage = bounds.sheets && bounds.substeps > 0;
+  const start = byStage ? rest : firstOf(bounds);
+  const free = asked === null && (options.substep ?? null) === null && !options.points?.length;
+  const auto = Boolean(options.autoplay) && !reduced && free && (byStage || bounds.turns || rest !== start);
+  const stage = auto && byStage ? 0 : options.substep ?? null;
   return {
     t: clamp(asked ?? (auto ? start : rest), 0, bounds.steps - 1),
-    substep: null,
+    substep: stage === null || bounds.substeps === 0 ? null : clamp(stage, 0, bounds.substeps - 1),
     unit: clamp(options.unit ?? 0, 0, bounds.units - 1),
     pins: (options.pins ?? []).slice(-MOST_PINS),
+    points: pointsThatFit(options.points ?? [], model),
     selected: null,
     playing: auto,
-    speed: 1,
-    view: "unrolled",
-    level: "numbers",
-    future: "faint",
+    speed: options.speed ?? 1,
+    view: options.view ?? "unrolled",
+    level: options.level ?? "numbers",
+    future: options.future ?? "faint",
+    head: clamp(options.head ?? 0, 0, bounds.heads - 1),
+    chosen: (options.unit ?? null) !== null,
+    token: null,
     auto,
     rest,
     reduced,
@@ -75,8 +95,11 @@ export function fit(state, model) {
     unit: clamp(state.unit, 0, bounds.units - 1),
     substep: state.substep === null || bounds.substeps === 0 ? null : clamp(state.substep, 0, bounds.substeps - 1),
     pins: state.pins.filter(fits),
+    points: pointsThatFit(state.points, model),
     selected: state.selected && fits(state.selected) ? state.selected : null,
     rest: clamp(model.scene.rest ?? 0, 0, bounds.steps - 1),
+    head: clamp(state.head, 0, bounds.heads - 1),
+    token: null,
     bounds,
   };
 }
@@ -87,7 +110,8 @@ function elements(model, name) {
 
 /** Milliseconds until the next tick while playing. */
 export function interval(state) {
-  return (state.substep === null ? PLAY_MS : PLAY_FINE_MS) / state.speed;
+  const fine = state.bounds?.sheets ? PLAY_STAGE_MS : PLAY_FINE_MS;
+  return (state.substep === null ? PLAY_MS : fine) / state.speed;
 }
 
 /** The steps that playing begins at and ends at. */
@@ -100,11 +124,17 @@ function reached(state, t) {
   return direction * (t - (state.auto ? state.rest : lastOf(state.bounds))) >= 0;
 }
 
-function move(state, t, substep = null) {
+function move(state, t, substep = state.bounds.sheets ? state.substep : null) {
   const to = clamp(t, 0, state.bounds.steps - 1);
   const { selected } = state;
   const follows = selected && selected.t === state.t;
-  return { ...state, t: to, substep, selected: follows ? { ...selected, t: to } : selected };
+  return { ...state, t: to, substep, token: null, selected: follows ? { ...selected, t: to } : selected };
+}
+
+/** Stage by stage the picture follows the cursor: what was asked before is let go. */
+function moveStage(state, by) {
+  const next = moveFine(state, by);
+  return state.bounds.sheets ? { ...next, selected: null } : next;
 }
 
 function moveFine(state, by) {
@@ -122,7 +152,13 @@ function chooseUnit(state, unit) {
   const to = clamp(unit, 0, state.bounds.units - 1);
   const { selected } = state;
   const follows = selected && selected.index === state.unit;
-  return { ...state, unit: to, selected: follows ? { ...selected, index: to } : selected };
+  return { ...state, unit: to, chosen: true, selected: follows ? { ...selected, index: to } : selected };
+}
+
+/** Goes to a row and a column of a sheet and pins what stands there. */
+function ask(state, { place, t, unit }) {
+  const there = unit === null ? state : { ...state, unit, chosen: true };
+  return togglePin(t === null ? there : { ...move(there, t), selected: state.selected }, place);
 }
 
 function togglePin(state, place) {
@@ -134,6 +170,7 @@ function togglePin(state, place) {
 
 function release(state, all) {
   if (all) return { ...state, selected: null, pins: [] };
+  if (state.token !== null) return { ...state, token: null };
   if (state.selected) return { ...state, selected: null };
   return { ...state, pins: state.pins.slice(0, -1) };
 }
@@ -150,16 +187,29 @@ function atLastSubstep({ substep, bounds }) {
 }
 
 function tick(state) {
-  if (!state.playing) return state;
+  if (!state.playing || state.bounds.turns) return state;
+  if (state.auto && state.bounds.sheets) return playOnce(state);
   const next = state.substep === null ? move(state, state.t + state.bounds.direction) : moveFine(state, 1);
   const arrived = reached(state, next.t) && atLastSubstep(next);
   return arrived ? { ...next, playing: false, auto: false } : next;
 }
 
+/** By itself a sheet scene plays the stages of one query, and rests on the whole. */
+function playOnce(state) {
+  if (!atLastSubstep(state)) return moveFine(state, 1);
+  return { ...state, substep: null, playing: false, auto: false };
+}
+
 const ACTIONS = {
   step: (state, { by }) => move(state, state.t + state.bounds.direction * by),
-  fine: (state, { by }) => moveFine(state, by),
+  fine: (state, { by }) => moveStage(state, by),
   go: (state, { t }) => move(state, t),
+  ask,
+  token: (state, { index }) => ({ ...state, token: index === state.token ? null : index }),
+  point: movePoint,
+  turn: movePoint,
+  unpoint: putBack,
+  head: (state, { head }) => ({ ...state, head: clamp(head, 0, state.bounds.heads - 1), selected: null }),
   home: (state) => move(state, 0),
   end: (state) => move(state, state.bounds.steps - 1),
   unit: (state, { by, unit }) => chooseUnit(state, unit ?? state.unit + by),
@@ -173,13 +223,17 @@ const ACTIONS = {
   speed: (state, { speed, by }) => ({ ...state, speed: speed ?? shiftSpeed(state.speed, by) }),
   substeps: (state, { on }) => ({ ...state, substep: on && state.bounds.substeps ? 0 : null }),
   view: (state, { view }) => ({ ...state, view: view ?? (state.view === "rolled" ? "unrolled" : "rolled") }),
-  level: (state, { level }) => ({ ...state, level }),
+  level: (state, { level, by }) => ({ ...state, level: level ?? nextLevel(state.level, by) }),
   future: (state, { future }) =>
     ({ ...state, future: future ?? (state.future === "hidden" ? "faint" : "hidden") }),
   reduced: (state, { on }) => ({ ...state, reduced: on, playing: on && state.auto ? false : state.playing }),
 };
 
-const KEEP_PLAYING = new Set(["tick", "play", "speed", "view", "level", "future", "reduced", "select", "substeps"]);
+const KEEP_PLAYING = new Set([
+  "tick", "play", "speed", "view", "level", "future", "reduced", "select", "substeps", "head", "turn",
+]);
+
+const nextLevel = (level, by) => LEVELS[(LEVELS.indexOf(level) + by + LEVELS.length) % LEVELS.length];
 
 function shiftSpeed(speed, by) {
   const at = SPEEDS.indexOf(speed);
@@ -199,61 +253,7 @@ export function reduce(state, action) {
   if (!act) throw new Error(`no action is called "${action.type}"`);
   const next = act(state, action);
   const stops = state.auto
-    ? !["tick", "select", "reduced"].includes(action.type)
+    ? !["tick", "turn", "select", "reduced"].includes(action.type)
     : !KEEP_PLAYING.has(action.type);
   return stops && next.playing && action.type !== "play" ? { ...next, playing: false, auto: false } : next;
-}
-
-const ANYWHERE = {
-  ArrowLeft: { type: "step", by: -1 },
-  ArrowRight: { type: "step", by: 1 },
-  Home: { type: "home" },
-  End: { type: "end" },
-};
-
-const INSIDE = {
-  " ": { type: "play" },
-  ArrowUp: { type: "unit", by: -1 },
-  ArrowDown: { type: "unit", by: 1 },
-  Enter: { type: "pin" },
-  Escape: { type: "release" },
-  1: { type: "level", level: "flow" },
-  2: { type: "level", level: "numbers" },
-  3: { type: "level", level: "arithmetic" },
-  "+": { type: "speed", by: 1 },
-  "-": { type: "speed", by: -1 },
-  h: { type: "future" },
-  v: { type: "view" },
-};
-
-const FINE = { ArrowLeft: { type: "fine", by: -1 }, ArrowRight: { type: "fine", by: 1 } };
-const PRESSES_BUTTON = [" ", "Enter"];
-
-/**
- * What a key does, or null if it is not ours.
- *
- * @param {{key: string, shiftKey?: boolean, ctrlKey?: boolean, altKey?: boolean,
- *   metaKey?: boolean, defaultPrevented?: boolean}} event
- * @param {boolean} inside  is the focus in the player?
- * @param {boolean|"button"} controlFocused  does a control own the keys? A button owns only
- *   Space and Enter, and only leaves the others to a player it stands in.
- */
-export function keyAction(event, inside, controlFocused) {
-  if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return null;
-  if (controlFocused && !(controlFocused === "button" && inside)) return null;
-  if (controlFocused && PRESSES_BUTTON.includes(event.key)) return null;
-  if (event.shiftKey && Object.hasOwn(FINE, event.key)) return inside ? FINE[event.key] : null;
-  if (Object.hasOwn(ANYWHERE, event.key)) return event.shiftKey ? null : ANYWHERE[event.key];
-  return inside && Object.hasOwn(INSIDE, event.key) ? INSIDE[event.key] : null;
-}
-
-/** How an element takes keys: true (text, sliders, lists), "button", or false. */
-export function controlKind(element) {
-  if (!element) return false;
-  const tag = (element.tagName ?? "").toLowerCase();
-  const role = element.getAttribute?.("role") ?? "";
-  if (element.isContentEditable || ["textarea", "select", "iframe", "video", "audio"].includes(tag)) return true;
-  if (tag === "input") return ["button", "submit", "reset"].includes(element.type) ? "button" : true;
-  if (["slider", "textbox", "combobox", "listbox", "option", "tab", "radio", "menuitem", "spinbutton"].includes(role)) return true;
-  return tag === "button" || tag === "summary" || tag === "a" || role === "button" ? "button" : false;
 }

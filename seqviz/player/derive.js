@@ -141,11 +141,12 @@ function deriveScale(model, tensor, t, index) {
 const bracketed = (sum) => (sum.includes(" ") ? `(${sum})` : sum);
 
 /** exp(a) of every entry of the row, and this element's share of their sum. */
-function deriveSoftmax(model, tensor, t, index) {
+function deriveSoftmax(model, tensor, t, index, words) {
   const [logits] = operandsOf(model, tensor, t);
   const elements = termsOf(model, tensor, t, index);
   const entries = elements.map(({ factors: [factor] }) => factor);
   const largest = Math.max(...entries.map(({ value }) => value));
+  if (largest === -Infinity) return nothingSeen(elements, words);
   const shift = largest > 10 || largest < -10 ? largest : 0;
   const own = entries[index % entries.length];
   const z = operandParts(model, logits.operand, tensor);
@@ -164,6 +165,12 @@ function deriveSoftmax(model, tensor, t, index) {
       wrap: (sum, decimals) => `${fixed(numerator, decimals)} / ${bracketed(sum)}`,
     },
   };
+}
+
+/** A row in which everything is masked: no exponential is left, the weights are zero. */
+function nothingSeen(elements, words) {
+  const sources = elements.flatMap(({ factors }) => factors.map(({ taken, index }) => taken.source(index)));
+  return { formula: [], terms: [], note: say(words, "inspector.nothing"), sources };
 }
 
 function entryLabel(model, tensor, { taken, index }, k) {

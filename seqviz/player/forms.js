@@ -1,4 +1,5 @@
-// The two forms of the screen: one cell as a picture of its steps, or several models as a score.
+// The forms of the screen: one cell as a picture of its steps, several models as a score, or the
+// matrices of attention as sheets.
 // A form says which parts there are, how they are arranged, and which are drawn when.
 import { htmlNode, setHidden } from "./svg.js";
 import { makeDiagram } from "./diagram.js";
@@ -11,8 +12,14 @@ import { makeEquations } from "./equations.js";
 import { makeFoot, makeModes, makeTransport } from "./controls.js";
 import { makeSave, pictureNode, scoreNode } from "./save.js";
 import { makeScore } from "./score.js";
+import { planeFormOf } from "./planeform.js";
+import { makeSheets } from "./sheets.js";
+import { makeMaps } from "./maps.js";
+import { makeZoomBar } from "./zoombar.js";
+import { sheetNumbers, sheetsNode } from "./sheetsave.js";
 
 const DIAGRAM_LEAST = 260;
+const SHEETS_LEAST = 240;
 
 const PICTURE = {
   name: "picture",
@@ -43,9 +50,26 @@ const SCORE = {
   toggleEquations() {},
 };
 
+const SHEETS = {
+  name: "sheets",
+  drawn: ["sheets", "maps", "tokens", "transport", "modes", "zoom"],
+  marked: ["sheets"],
+  make: makeSheetParts,
+  arrange: arrangeSheets,
+  measure(parts) {
+    parts.tokens.resize(Math.floor(parts.tokens.node.clientWidth));
+    parts.maps.resize(Math.floor(parts.maps.node.clientWidth));
+    parts.sheets.resize(Math.max(SHEETS_LEAST, Math.floor(parts.stage.clientWidth)));
+  },
+  animate: (parts, within) => parts.sheets.flow(within),
+  still: (parts) => parts.sheets.still(),
+  toggleEquations() {},
+};
+
 /** The form that a scene asks for. */
 export function formOf(scene) {
-  return scene.groups?.length ? SCORE : PICTURE;
+  if (scene.layout.nodes.some(({ kind }) => kind === "sheet")) return SHEETS;
+  return planeFormOf(scene) ?? (scene.groups?.length ? SCORE : PICTURE);
 }
 
 /** What every form has: where the reader is, what to show, and where a value came from. */
@@ -103,6 +127,28 @@ function makeScoreParts(ctx) {
 function arrangeScore(parts) {
   return [
     htmlNode("div", { class: "bar" }, parts.transport.node, parts.modes.node),
+    parts.sentence,
+    htmlNode("div", { class: "middle" }, parts.stage, parts.inspector.node),
+    parts.foot,
+  ];
+}
+
+function makeSheetParts(ctx) {
+  const parts = { ...commonParts(ctx), tokens: makeTokens(ctx), maps: makeMaps(ctx), sheets: makeSheets(ctx) };
+  parts.tokens.build();
+  parts.zoom = makeZoomBar(ctx, parts.sheets);
+  parts.stage = htmlNode("div", { class: "stage" }, parts.sheets.node);
+  parts.save = makeSave(ctx, () => sheetsNode(ctx, parts.sheets), () => sheetNumbers(ctx));
+  parts.foot = makeFoot(ctx, parts.save);
+  parts.modes.node.prepend(parts.zoom.node);
+  return parts;
+}
+
+function arrangeSheets(parts) {
+  return [
+    htmlNode("div", { class: "top" }, parts.transport.node, parts.tokens.node),
+    parts.maps.node,
+    htmlNode("div", { class: "bar" }, parts.modes.substeps, parts.modes.node),
     parts.sentence,
     htmlNode("div", { class: "middle" }, parts.stage, parts.inspector.node),
     parts.foot,

@@ -16,7 +16,7 @@ from typing import Any
 
 from seqviz import player
 from seqviz.player.still import still_svg
-from seqviz.text import words as words_of
+from seqviz.text import player_words
 
 POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
@@ -98,7 +98,7 @@ def _finite(data: Any) -> Any:
 
 
 def _player_words(words: Mapping[str, str], language: str) -> dict[str, str]:
-    return {key: words.get(key, own) for key, own in words_of("player", language).items()}
+    return {key: words.get(key, own) for key, own in player_words(language).items()}
 
 
 def _document(

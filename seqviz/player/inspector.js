@@ -4,6 +4,8 @@ import { explain } from "./explain.js";
 import { FUNCTIONS } from "./operations.js";
 import { fixed } from "./digits.js";
 import { plainText, say, visibleToken } from "./symbols.js";
+import { cellTitle, cellWhere } from "./sheetfacts.js";
+import { planeTitle, planeWhere } from "./planespeech.js";
 
 const ROWS = 6;
 const MORE_ROWS = 14;
@@ -42,6 +44,7 @@ export function makeInspector(ctx) {
         ctx.state.level,
         ctx.state.pins,
         ctx.generation,
+        ctx.model.version,
         ctx.state.selected,
       ]);
       if (key === shown) return;
@@ -68,7 +71,7 @@ export function whyOf(ctx, place) {
 function mainNodes(ctx, place, why) {
   const tensor = ctx.model.tensor(place.name);
   const colour = ctx.palette.text(tensor.role);
-  const title = htmlNode("h3", {}, why.title);
+  const title = htmlNode("h3", {}, (ctx.sheets ? cellTitle(ctx, place) : planeTitle(ctx, place)) || why.title);
   title.style.color = colour;
   const head = htmlNode(
     "header",
@@ -122,6 +125,8 @@ function partsOf(ctx, why) {
 
 /** Of which model, at which step: the line under a value's name. */
 function whenNode(ctx, place) {
+  const where = ctx.sheets ? cellWhere(ctx, place) : planeWhere(ctx, place);
+  if (where) return htmlNode("span", { class: "muted" }, where);
   const { group } = ctx.model.tensor(place.name);
   const whose = group ? `${ctx.groupLabel(group)} · ` : "";
   if (place.t === null) return htmlNode("span", { class: "muted" }, whose, ctx.word("inspector.always"));

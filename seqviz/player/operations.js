@@ -7,6 +7,7 @@
  * @typedef {{taken: Taken, index: number, value: number}} Factor
  * @typedef {{kind: "product"|"value"|"bias", factors: Factor[], value: number}} Term
  */
+import { WHOLE } from "./whole.js";
 
 export const FUNCTIONS = {
   sigmoid: { symbol: "σ", apply: (a) => 1 / (1 + Math.exp(-a)) },
@@ -255,6 +256,8 @@ export function compute(model, tensor, t) {
   const { terms, value } = entryOf(tensor);
   const operands = operandsOf(model, tensor, t);
   const shape = model.shape(name);
+  const made = WHOLE[operation.name]?.(new Float64Array(elementCount(shape)), operands, operation);
+  if (made) return made;
   const element = value ?? ((...read) => total(terms(...read)));
   return Float64Array.from({ length: elementCount(shape) }, (_, index) =>
     element(operands, operation, shape, index));

@@ -1,11 +1,25 @@
 // The player: opens a scene in a place on the page, keeps the cursor, and listens.
 import { htmlNode } from "./svg.js";
 import { themeKey } from "./colour.js";
-import { initial, fit, keyAction, controlKind } from "./cursor.js";
+import { initial, fit } from "./cursor.js";
+import { keyAction, controlKind } from "./keys.js";
 import { openAddress } from "./address.js";
+import { pointsThatStay } from "./points.js";
 import { makeContext } from "./context.js";
 import { makeScreen } from "./screen.js";
 import { shortcut } from "./shortcuts.js";
+
+const TOUCHES = ["pointerdown", "focusin"];
+
+/** Every player of the page in the order they came, and the one that was touched last. */
+const players = [];
+let touched = null;
+
+/** Keys that belong to nobody go to one player only: the last touched, else the first. */
+const takesKeys = (shell) => (players.includes(touched) ? touched : players[0]) === shell;
+
+/** The address has one cursor: that of the first player that may write it. */
+let writer = null;
 
 /**
  * Shows a scene in `root` and plays it.
@@ -17,7 +31,9 @@ export function mount(root, payload) {
   const shell = htmlNode("div", { class: "seqviz", tabindex: 0, role: "application" });
   root.append(shell);
   const ctx = makeContext(shell, payload);
-  const address = ctx.options.address ? openAddress(window) : null;
+  players.push(shell);
+  writer ??= ctx.options.address ? shell : null;
+  const address = writer === shell ? openAddress(window) : null;
   const asked = address ? present(address.read(ctx.model)) : {};
   ctx.state = initial(ctx.model, { ...ctx.options, ...asked, reduced: stillness().matches });
   const screen = makeScreen(ctx, shell, (state) => address && address.write(state));
@@ -26,14 +42,18 @@ export function mount(root, payload) {
   screen.run();
   return {
     update(next) {
+      const before = ctx.model;
       ctx.open(next);
-      ctx.state = fit(ctx.state, ctx.model);
+      const points = pointsThatStay(ctx.state.points, before, ctx.model);
+      ctx.state = fit({ ...ctx.state, points }, ctx.model);
       screen.assemble();
     },
     destroy() {
       deaf();
       screen.stop();
       if (address) address.stop();
+      if (writer === shell) writer = null;
+      players.splice(players.indexOf(shell), 1);
       shell.remove();
     },
   };
@@ -53,11 +73,16 @@ function listenAll(ctx, shell, screen) {
   const still = stillness();
   let theme = themeKey(shell);
   const wake = () => ctx.state.auto && ctx.act({ type: "pause" });
+  const holds = (event) => event.composedPath().includes(shell);
+  const onTouch = (event) => {
+    if (holds(event)) touched = shell;
+  };
   const onKey = (event) => {
     wake();
-    const [target, ...outer] = event.composedPath();
-    const inside = target === shell || outer.includes(shell);
-    const action = keyAction(event, inside, controlKind(target));
+    const [target] = event.composedPath();
+    const inside = holds(event);
+    if (!inside && !takesKeys(shell)) return;
+    const action = keyAction(event, inside, controlKind(target), ctx.state.bounds);
     if (!action && !(inside && controlKind(target) !== true && shortcut(ctx, event))) return;
     event.preventDefault();
     if (!action) return;
@@ -74,12 +99,14 @@ function listenAll(ctx, shell, screen) {
   observer.observe(shell);
   page.addEventListener("keydown", onKey);
   page.addEventListener("pointerdown", wake);
+  for (const kind of TOUCHES) page.addEventListener(kind, onTouch);
   still.addEventListener("change", onStill);
   shell.addEventListener("transitionend", onTheme);
   return () => {
     observer.disconnect();
     page.removeEventListener("keydown", onKey);
     page.removeEventListener("pointerdown", wake);
+    for (const kind of TOUCHES) page.removeEventListener(kind, onTouch);
     still.removeEventListener("change", onStill);
     shell.removeEventListener("transitionend", onTheme);
   };

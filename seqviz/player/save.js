@@ -10,10 +10,12 @@ const STYLES = [
 ];
 const PAD = 20;
 const HEAD = 64;
+export const SAVE_PAD = PAD;
+export const SAVE_HEAD = HEAD;
 const PNG_SCALE = 2;
 
 /** A picture of this size with a title, and the node that everything else is drawn into. */
-function framed(ctx, { width, height }, font, head) {
+export function framed(ctx, { width, height }, font, head) {
   const frame = svgNode(
     "svg",
     { width, height, viewBox: `0 0 ${width} ${height}`, "font-family": font, fill: ctx.palette.ink },
@@ -115,7 +117,8 @@ function headNodes(ctx, inputs) {
   ];
 }
 
-function inlined(source) {
+/** The children of an SVG with their styles written into them. */
+export function inlined(source) {
   const copy = source.cloneNode(true);
   const from = [...source.querySelectorAll("*")];
   const to = [...copy.querySelectorAll("*")];
@@ -185,22 +188,23 @@ export function shownNumbers(ctx) {
 }
 
 /** A field that a spreadsheet reads as text: quoted, and never the start of a formula. */
-function csvText(text) {
+export function csvText(text) {
   const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return `"${safe.replace(/"/g, '""')}"`;
 }
 
 /**
  * @param {() => SVGElement} draw  the picture of what is shown now
+ * @param {() => string} numbers  what is drawn as a table
  * @returns {{svg: () => void, png: () => void, csv: () => void}}
  */
-export function makeSave(ctx, draw) {
+export function makeSave(ctx, draw, numbers = () => shownNumbers(ctx)) {
   const name = () => `seqviz-${ctx.model.scene.kind}-t${ctx.state.t + 1}`;
   const picture = () => new XMLSerializer().serializeToString(draw());
   return {
     svg: () => download(new Blob([picture()], { type: "image/svg+xml" }), `${name()}.svg`),
     png: () => toPng(picture(), (blob) => download(blob, `${name()}.png`)),
-    csv: () => download(new Blob([shownNumbers(ctx)], { type: "text/csv" }), `${name()}.csv`),
+    csv: () => download(new Blob([numbers()], { type: "text/csv" }), `${name()}.csv`),
   };
 }
 

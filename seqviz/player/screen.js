@@ -7,6 +7,8 @@ import { say } from "./symbols.js";
 import { marksOf, subjectPlace } from "./context.js";
 import { formOf } from "./forms.js";
 import { samePlaceAs, whyOf } from "./inspector.js";
+import { placePoints } from "./points.js";
+import { sheetSentence } from "./sheetspeech.js";
 
 const WIDE = 880;
 const SMALL = 560;
@@ -28,6 +30,10 @@ export function makeScreen(ctx, shell, changed) {
     hover: (place) => hover(ctx, shell, screen, place),
     choose: (place) => place && ctx.act({ type: "pin", place }),
     goSubstep: (k) => goSubstep(ctx, k),
+    previewHead: (head) => previewHead(ctx, shell, screen, spoken, head),
+    hoverToken: (label) => hoverToken(ctx, screen, label),
+    chooseToken: (label) => chooseToken(ctx, label),
+    zoom: (by) => screen.parts.zoom && zoom(screen, by),
     save: (kind) => ctx.options.downloads && screen.parts.save[kind](),
     toggleEquations: () => screen.form.toggleEquations(screen.parts),
   });
@@ -50,6 +56,7 @@ function assemble(ctx, shell, screen, spoken) {
   screen.theme = theme;
   ctx.generation += 1;
   if (screen.parts) screen.form.still(screen.parts);
+  placePoints(ctx.model, ctx.state.points);
   screen.form = formOf(ctx.model.scene);
   Object.assign(screen, { parts: screen.form.make(ctx), hovered: null, outer: 0 });
   shell.dataset.form = screen.form.name;
@@ -103,9 +110,39 @@ function draw(ctx, shell, screen, spoken) {
 
 function sentenceOf(ctx) {
   const { substep } = ctx.state;
+  if (ctx.sheets && substep === null) return sheetSentence(ctx);
   if (substep === null) return sentence(ctx.model, ctx.state, ctx.words);
   const { name } = ctx.model.scene.substeps[substep];
   return `${ctx.word(`substep.${name}`)}: ${ctx.word(`about.${name}`)}`;
+}
+
+/** Another head is shown as long as the reader points at it. */
+function previewHead(ctx, shell, screen, spoken, head) {
+  if (head === ctx.preview) return;
+  ctx.preview = head;
+  draw(ctx, shell, screen, spoken);
+}
+
+/** A token that the reader points at is lit in every sheet. */
+function hoverToken(ctx, screen, label) {
+  const index = label ? label.index : null;
+  if (index === ctx.hoveredToken) return;
+  ctx.hoveredToken = index;
+  if (label) ctx.tokenSide = label.side;
+  for (const part of screen.form.marked) screen.parts[part].draw();
+}
+
+/** The cursor goes to a token, which stays lit until it is chosen again. */
+function chooseToken(ctx, { side, index }) {
+  const again = ctx.state.token === index && ctx.tokenSide === side;
+  ctx.tokenSide = side;
+  if (!again) ctx.act(side === "query" ? { type: "go", t: index } : { type: "unit", unit: index });
+  ctx.act({ type: "token", index });
+}
+
+function zoom(screen, by) {
+  screen.parts.sheets.zoom(by);
+  screen.parts.zoom.draw();
 }
 
 function hover(ctx, shell, screen, place) {
@@ -120,6 +157,7 @@ function act(ctx, shell, screen, spoken, changed, action) {
   ctx.state = reduce(before, action);
   const { state } = ctx;
   if (state === before) return;
+  if (before.points !== state.points) placePoints(ctx.model, state.points);
   const { hovered } = screen;
   if (hovered && hovered.t === before.t) screen.hovered = { ...hovered, t: state.t };
   if (before.level !== state.level || before.view !== state.view) reshape(ctx, shell, screen, spoken);

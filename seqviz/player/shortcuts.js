@@ -6,6 +6,8 @@ const SHORTCUTS = {
   s: (ctx) => ctx.save("svg"),
   p: (ctx) => ctx.save("png"),
   d: (ctx) => ctx.save("csv"),
+  z: (ctx) => ctx.zoom(1),
+  Z: (ctx) => ctx.zoom(-1),
 };
 
 /** Does what a key stands for inside the player; false if it stands for nothing here. */

@@ -7,6 +7,7 @@
  * keeps the old state (facts.keeps), {keep_percent} is its value at the unit.
  */
 import { fixed, percent, precise } from "./digits.js";
+import { planeSentence, rotationSentence } from "./planespeech.js";
 import { groupLetter, say, visibleToken } from "./symbols.js";
 
 /**
@@ -61,8 +62,16 @@ export function speechValues(model, { t, unit }) {
   };
 }
 
+/** The kinds of scenes that are spoken of in sentences of their own. */
+const SAID = {
+  plane: (model, _, words) => planeSentence(model, words),
+  rotation: rotationSentence,
+};
+
 /** "Step 3 of 4: input l. Unit 1 keeps 93 % of its memory. The model expects l (98 %)." */
 export function sentence(model, state, words) {
+  const own = SAID[model.scene.kind];
+  if (own) return own(model, state, words);
   const values = speechValues(model, state);
   const { kind, sequence } = model.scene;
   const keys = ["speech.step"];

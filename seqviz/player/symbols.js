@@ -118,6 +118,9 @@ function tokenOf(model, taken, index) {
   const { sequence } = model.scene;
   if (!sequence) return null;
   const { classes } = model.answering(taken.tensor.name);
+  const { axes } = taken.tensor;
+  const keys = axes.length === 2 && axes[1] === "key" && taken.shape.length === 1 ? model.scene.facts?.keys : null;
+  if (keys) return keys[index] ?? null;
   if (taken.tensor.role === "prediction" && classes) return classes[index] ?? null;
   const input = taken.tensor.role === "given" && taken.t !== null && taken.shape.length === 1;
   if (!input || !sequence.inputs || !isOneHot(taken.values) || taken.values[index] !== 1) return null;

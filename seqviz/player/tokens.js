@@ -42,7 +42,9 @@ function listen(ctx, bar) {
     if (event.button !== 0) return;
     bar.drag = { id: event.pointerId, moved: false, from: columnAt(bar, event) };
     track.setPointerCapture(event.pointerId);
-    if (bar.drag.from !== null) ctx.act({ type: "go", t: bar.drag.from });
+    if (bar.drag.from === null) return;
+    if (ctx.sheets) ctx.chooseToken({ side: "query", index: bar.drag.from });
+    else ctx.act({ type: "go", t: bar.drag.from });
   });
   track.addEventListener("pointermove", (event) => {
     if (!bar.drag) {

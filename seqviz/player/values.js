@@ -56,6 +56,17 @@ function countReaders(tensors) {
   return readers;
 }
 
+/** For each tensor, every tensor that is computed from it, directly or not, in order. */
+function followersOf(tensors) {
+  const reads = (follower, names) =>
+    follower.operation.operands.some(({ tensor, edge }) => names.has(tensor) || names.has(edge));
+  return (name) => {
+    const found = new Set([name]);
+    for (const tensor of tensors) if (reads(tensor, found)) found.add(tensor.name);
+    return [...found].slice(1);
+  };
+}
+
 /** For each tensor of a strip, every tensor that is on one scale with it. */
 function scalesOf(tracks) {
   const strips = tracks.filter(({ form }) => form === "strips");
@@ -72,7 +83,11 @@ export function openScene(scene) {
   const ranges = new Map();
   const readers = countReaders(scene.tensors);
   const scales = scalesOf(scene.tracks ?? []);
+  const blocks = new Map();
   const groups = new Map((scene.groups ?? []).map((group) => [group.name, group]));
+  const followers = followersOf(scene.tensors);
+  const moved = new Set();
+  const stale = new Set();
 
   const has = (name) => tensors.has(name);
 
@@ -103,12 +118,34 @@ export function openScene(scene) {
 
   function sent(name, slot) {
     const { at } = tensor(name);
-    if (at === null || at === undefined) return null;
+    if (at === null || at === undefined || stale.has(name)) return null;
     const size = sizeOf(shape(name));
     return floats.subarray(at + slot * size, at + (slot + 1) * size);
   }
 
   const number = (name, t, index) => value(name, t)[index];
+
+  /** Puts other values in the place of what was sent (null: what was sent), until put back. */
+  function set(name, t, values) {
+    const slot = stepped(name) ? t : 0;
+    const size = sizeOf(shape(name));
+    if (values && values.length !== size) {
+      throw new RangeError(`expected ${size} values for "${name}", got ${values.length}`);
+    }
+    const place = `${name} ${slot}`;
+    if (values) moved.add(place);
+    else moved.delete(place);
+    known.get(name)[slot] = values ? Float64Array.from(values) : undefined;
+    for (const follower of followers(name)) {
+      known.set(follower, []);
+      ranges.delete(follower);
+      if (values) stale.add(follower);
+    }
+    ranges.delete(name);
+    blocks.clear();
+    if (moved.size === 0) stale.clear();
+    model.version += 1;
+  }
 
   /** One operand as an operation reads it at step t. */
   function operand(read, t) {
@@ -117,13 +154,21 @@ export function openScene(scene) {
     const source = (index) => ({ name, t: at, index });
     const taken = { operand: read, tensor: tensor(name), t: at };
     if (!read.block) return { ...taken, values: whole, shape: shape(name), source };
-    const part = takeBlock(whole, shape(name), read.block);
+    const part = blockOf(name, at, whole, read.block);
     return {
       ...taken,
       values: part.values,
       shape: part.shape,
       source: (index) => source(part.whole(index)),
     };
+  }
+
+  /** A block of a value; of what never changes with the step it is cut out once. */
+  function blockOf(name, at, whole, block) {
+    if (at !== null) return takeBlock(whole, shape(name), block);
+    const key = `${name} ${block}`;
+    if (!blocks.has(key)) blocks.set(key, takeBlock(whole, shape(name), block));
+    return blocks.get(key);
   }
 
   function placeOf(read, t) {
@@ -160,6 +205,10 @@ export function openScene(scene) {
   /** How many operands of the scene read this tensor. */
   const readersOf = (name) => readers.get(name) ?? 0;
 
-  const model = { scene, steps, has, tensor, stepped, shape, value, number, operand, range, readersOf, answering };
+  const model = {
+    scene, steps, has, tensor, stepped, shape, value, number, sent, set, operand, range, readersOf, answering,
+    moved: (name, slot) => moved.has(`${name} ${slot}`),
+    version: 0,
+  };
   return model;
 }

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 HERE = Path(__file__).resolve().parent
+PLAYER = ("player", "sheet", "plane")
 LANGUAGES = {"en": "English", "ko": "한국어"}
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -26,6 +27,12 @@ def words(name: str, language: str) -> Mapping[str, str]:
     if not path.is_file():
         raise ValueError(f"words: expected a file {language}/{name}.toml, found none")
     return MappingProxyType(dict(_flat(tomllib.loads(path.read_text("utf-8")), "")))
+
+
+@cache
+def player_words(language: str) -> Mapping[str, str]:
+    """Everything that the player says, in every form of its picture."""
+    return MappingProxyType(dict(Words(language, *PLAYER).flat))
 
 
 def files(language: str) -> list[str]:

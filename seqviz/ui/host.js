@@ -1,7 +1,19 @@
 // What the page tells the browser around it: its language, and its state for the address.
 // The player's own parameters stay in the address as long as they are well formed.
 
-const PLAYER = { t: /^[1-9]\d*$/, u: /^[1-9]\d*$/, pin: /^[^\s.]+(\.[1-9]\d*){2}$/ };
+const COUNTED = /^[1-9]\d*$/;
+const PLAYER = {
+  t: COUNTED,
+  u: COUNTED,
+  s: COUNTED,
+  head: COUNTED,
+  pin: /^[^\s.]+(\.[1-9]\d*){2}$/,
+  point: /^[^\s.,]+\.[1-9]\d{0,3}(,-?\d{1,7}(\.\d{1,4})?){2}$/,
+  level: /^(flow|arithmetic)$/,
+  view: /^rolled$/,
+  future: /^hidden$/,
+  speed: /^(0\.25|0\.5|2|4|8|24)$/,
+};
 const PLATFORM = ["embed", "embed_options"];
 
 let session = null;

@@ -15,7 +15,8 @@ import streamlit as st
 from seqviz.ui.notices import Notice
 
 VERSION = 1
-PLAYER = ("t", "u", "pin")
+SHOWN = ("s", "head", "level", "view", "future", "speed")
+PLAYER = ("t", "u", "pin", "point", *SHOWN)
 TRY = "try"
 PLATFORM = ("v", "lang", TRY, "embed", "embed_options")
 TRACKING = re.compile(r"utm_\w+|\w*clid")

@@ -32,7 +32,7 @@ import streamlit as st
 
 from seqviz import player, text
 from seqviz.figures.files import columns_csv, columns_npz
-from seqviz.text import Words, words
+from seqviz.text import Words
 from seqviz.ui import component, language, links, notices, sharing
 from seqviz.ui.controls import Control, Value
 from seqviz.ui.notices import Notice
@@ -40,7 +40,7 @@ from seqviz.ui.session import Controls
 
 MIME = {"csv": "text/csv", "npz": "application/octet-stream", "html": "text/html"}
 INK = {"light": "#1b1f24", "dark": "#e8eaed"}
-SHARED_WORDS = ("frame", "controls", "notices", "player", "figures")
+SHARED_WORDS = ("frame", "controls", "notices", *text.PLAYER, "figures")
 
 
 class Page:
@@ -52,7 +52,7 @@ class Page:
         """`also` are pages whose words this one uses where it has none of its own."""
         self.name = name
         self.language = language.current()
-        self.player_words = text.words("player", self.language)
+        self.player_words = text.player_words(self.language)
         self.words = Words(self.language, *SHARED_WORDS, *also, name)
         self._controls = Controls(name, controls)
         self._told: list[Notice] = []
@@ -138,7 +138,7 @@ class Page:
             "address": address,
             "downloads": True,
         }
-        sent = player.payload(scene, words("player", self.language), options)
+        sent = player.payload(scene, self.player_words, options)
         if address and self._controls.opened:
             for notice in links.check_cursor(links.address(), sent["scene"]):
                 self._controls.tell(notice)

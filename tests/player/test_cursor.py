@@ -220,7 +220,8 @@ def test_another_scene_keeps_what_fits(engine: Engine) -> None:
     )
     assert (state["t"], state["unit"]) == (1, 7)
     assert [pin["name"] for pin in state["pins"]] == ["f", "W_ih"]
-    assert state["bounds"] == {"steps": 2, "substeps": SUBSTEPS, "units": 8, "direction": 1}
+    expected = {"steps": 2, "substeps": SUBSTEPS, "units": 8, "direction": 1}
+    assert expected.items() <= state["bounds"].items()
 
 
 def test_the_same_scene_again_does_not_stop_the_play(engine: Engine) -> None:

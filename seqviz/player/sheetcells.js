@@ -1,0 +1,176 @@
+// The cells of a sheet: as little boxes with numbers, or as heat on a canvas.
+import { svgNode, htmlNode, setAttribute, setText } from "./svg.js";
+import { cellText } from "./strips.js";
+import { parseColour } from "./colour.js";
+import { hatchOf, rowValues, sheetRange, shownName } from "./sheetfacts.js";
+
+const NUMBER_LEAST = { cell: 29, line: 14 };
+const GAP_LEAST = 6;
+const shadeBytes = new Map();
+
+/** The colours of a fill as bytes, parsed once. */
+function bytesOf(fill) {
+  if (!shadeBytes.has(fill)) shadeBytes.set(fill, parseColour(fill).map((part) => Math.round(255 * part)));
+  return shadeBytes.get(fill);
+}
+
+/** Boxes with numbers. @param {import("./sheetgrid.js").Placed} placed */
+export function makeBoxes(placed, hatchFill) {
+  const { sheet, cell, line } = placed;
+  const group = svgNode("g", { class: "sheet-cells" });
+  const boxes = [];
+  for (let row = 0; row < sheet.height; row += 1) {
+    for (let column = 0; column < sheet.width; column += 1) {
+      const x = placed.x + column * cell;
+      const y = placed.y + row * line;
+      const rect = svgNode("rect", {
+        class: "cell", x: x + 0.75, y: y + 0.75, width: cell - 1.5, height: line - 1.5, rx: 3,
+        "data-row": row, "data-column": column,
+      });
+      const text = svgNode("text", {
+        class: `cell-number${cell < 32 ? " narrow" : ""}`, x: x + cell / 2, y: y + line / 2 + 4,
+      });
+      boxes.push({ rect, text, fill: "" });
+      group.append(rect, text);
+    }
+  }
+  return { group, boxes, hatchFill };
+}
+
+/** Writes the numbers of the tensor that is shown into the boxes. */
+export function fillBoxes(ctx, sheet, { boxes, hatchFill }) {
+  const name = shownName(ctx, sheet);
+  const { role, scale } = ctx.model.tensor(name);
+  const range = sheetRange(ctx, sheet);
+  for (let row = 0; row < sheet.height; row += 1) {
+    const values = rowValues(ctx, sheet, name, row);
+    const allowed = hatchOf(ctx, sheet, row);
+    for (let column = 0; column < sheet.width; column += 1) {
+      const box = boxes[row * sheet.width + column];
+      const value = values[column];
+      const hatched = allowed !== null && allowed[column] === 0;
+      const broken = !hatched && !Number.isFinite(value);
+      const shade = hatched || broken ? null : ctx.palette.shade(role, scale, range, value);
+      const fill = hatched ? hatchFill : broken ? ctx.brokenFill : shade.fill;
+      if (box.fill !== fill) box.rect.setAttribute("fill", fill);
+      box.fill = fill;
+      setText(box.text, hatched ? "" : cellText(value));
+      setAttribute(box.text, "fill", shade ? shade.ink : ctx.palette.ink);
+    }
+  }
+}
+
+/** A canvas for heat, as large as the cells it stands under. */
+export function makeHeat({ x, y, width, height }) {
+  const canvas = htmlNode("canvas", { class: "sheet-heat" });
+  const density = Math.min(2, globalThis.devicePixelRatio || 1);
+  canvas.width = Math.max(1, Math.round(width * density));
+  canvas.height = Math.max(1, Math.round(height * density));
+  Object.assign(canvas.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
+  return { canvas, density };
+}
+
+/**
+ * Paints the part of a sheet that is in view.
+ * @param {{row: number, column: number, line: number, cell: number}} view  the first row and
+ *   column in view, and how large a cell is
+ */
+export function paintHeat(ctx, sheet, { canvas, density }, view) {
+  const name = shownName(ctx, sheet);
+  const pen = canvas.getContext("2d");
+  pen.setTransform(density, 0, 0, density, 0, 0);
+  const [wide, tall] = [canvas.width / density, canvas.height / density];
+  pen.clearRect(0, 0, wide, tall);
+  const fine = Math.min(view.line, view.cell) < GAP_LEAST;
+  const last = { row: Math.min(sheet.height, Math.ceil(view.row + tall / view.line)), column: Math.min(sheet.width, Math.ceil(view.column + wide / view.cell)) };
+  if (fine && sheet.width > 1) paintFine(ctx, sheet, name, pen, view, last);
+  else paintCoarse(ctx, sheet, name, pen, view, last);
+}
+
+/** Small cells: one pixel a cell, drawn larger without smoothing. */
+function paintFine(ctx, sheet, name, pen, view, last) {
+  const image = heatImage(ctx, name, {
+    width: sheet.width,
+    height: last.row - Math.floor(view.row),
+    range: sheetRange(ctx, sheet),
+    values: (row) => rowValues(ctx, sheet, name, row + Math.floor(view.row)),
+    allowed: (row) => hatchOf(ctx, sheet, row + Math.floor(view.row)),
+  });
+  pen.imageSmoothingEnabled = false;
+  const y = (Math.floor(view.row) - view.row) * view.line;
+  pen.drawImage(image, -view.column * view.cell, y, sheet.width * view.cell, image.height * view.line);
+}
+
+/** A canvas with one pixel a number; what may not be seen stays empty. */
+export function heatImage(ctx, name, { width, height, range, values, allowed }) {
+  const { role, scale } = ctx.model.tensor(name);
+  const image = htmlNode("canvas");
+  [image.width, image.height] = [width, height];
+  const pen = image.getContext("2d");
+  const data = pen.createImageData(width, height);
+  const broken = parseColour(ctx.palette.ink).map((part) => Math.round(255 * part));
+  for (let row = 0; row < height; row += 1) {
+    const numbers = values(row);
+    const seen = allowed(row);
+    for (let column = 0; column < width; column += 1) {
+      const at = 4 * (row * width + column);
+      if (seen !== null && seen[column] === 0) {
+        data.data.set([...broken, (row + column) % 3 === 0 ? 46 : 0], at);
+        continue;
+      }
+      const value = numbers[column];
+      const bytes = Number.isFinite(value) ? bytesOf(ctx.palette.shade(role, scale, range, value).fill) : broken;
+      data.data.set([...bytes, 255], at);
+    }
+  }
+  pen.putImageData(data, 0, 0);
+  return image;
+}
+
+function paintCoarse(ctx, sheet, name, pen, view, last) {
+  const { role, scale } = ctx.model.tensor(name);
+  const range = sheetRange(ctx, sheet);
+  const numbers = view.cell >= NUMBER_LEAST.cell && view.line >= NUMBER_LEAST.line;
+  pen.font = `11px ${getComputedStyle(pen.canvas).fontFamily}`;
+  pen.textAlign = "center";
+  for (let row = Math.floor(view.row); row < last.row; row += 1) {
+    const values = rowValues(ctx, sheet, name, row);
+    const allowed = hatchOf(ctx, sheet, row);
+    for (let column = Math.floor(view.column); column < last.column; column += 1) {
+      const box = { x: (column - view.column) * view.cell, y: (row - view.row) * view.line, w: view.cell - 1, h: view.line - 1 };
+      if (allowed !== null && allowed[column] === 0) paintHatch(ctx, pen, box);
+      else paintValue(ctx, pen, box, values[column], role, scale, range, numbers);
+    }
+  }
+}
+
+function paintValue(ctx, pen, { x, y, w, h }, value, role, scale, range, numbers) {
+  const shade = Number.isFinite(value) ? ctx.palette.shade(role, scale, range, value) : null;
+  pen.fillStyle = shade ? shade.fill : ctx.palette.ink;
+  pen.fillRect(x, y, w, h);
+  pen.fillStyle = shade ? shade.ink : ctx.palette.paper;
+  if (numbers) pen.fillText(cellText(value), x + w / 2, y + h / 2 + 4);
+  else if (value < 0 && w >= 5 && h >= 4) {
+    pen.globalAlpha = 0.65;
+    pen.fillRect(x + w / 2 - Math.min(6, w - 3) / 2, y + h / 2 - 0.5, Math.min(6, w - 3), 1);
+    pen.globalAlpha = 1;
+  }
+}
+
+/** Slanted lines: this may not be seen. */
+export function paintHatch(ctx, pen, { x, y, w, h }) {
+  pen.save();
+  pen.beginPath();
+  pen.rect(x, y, w, h);
+  pen.clip();
+  pen.strokeStyle = ctx.palette.ink;
+  pen.globalAlpha = 0.22;
+  pen.lineWidth = 1;
+  pen.beginPath();
+  for (let k = -h; k < w; k += 5) {
+    pen.moveTo(x + k, y + h);
+    pen.lineTo(x + k + h, y);
+  }
+  pen.stroke();
+  pen.restore();
+}

@@ -1,0 +1,57 @@
+// A sentence in words for one query: what it takes from which key.
+import { percent } from "./digits.js";
+import { predictionAt } from "./speech.js";
+import { say, visibleToken } from "./symbols.js";
+import { hatchOf, headOf, rowValues, shownName } from "./sheetfacts.js";
+
+const MOST_SHARES = 3;
+const LEAST_SHARE = 0.005;
+
+/** "sat takes 44 % from cat, 38 % from itself …; it cannot see what comes later." */
+export function sheetSentence(ctx) {
+  const { weights, queries, heads } = ctx.sheets;
+  const { words } = ctx;
+  const { t } = ctx.state;
+  const x = visibleToken(queries[t] ?? "");
+  const parts = [say(words, "speech.query", { t: t + 1, T: queries.length, x })];
+  if (heads > 1) parts.push(say(words, "speech.head", { n: headOf(ctx) + 1 }));
+  if (weights) parts.push(...takes(ctx, x));
+  const said = predictionAt(ctx.model, t);
+  if (said) {
+    const asked = ctx.model.scene.sequence.asks === "label" ? "speech.answer" : "speech.prediction";
+    parts.push(say(words, asked, { prediction: visibleToken(said.token), probability: percent(said.probability) }));
+  }
+  return parts.join(" ");
+}
+
+function takes(ctx, x) {
+  const { weights } = ctx.sheets;
+  const { t } = ctx.state;
+  const row = [...rowValues(ctx, weights, shownName(ctx, weights), t)];
+  const ordered = row.map((value, key) => ({ value, key })).sort((a, b) => b.value - a.value);
+  if (!(ordered[0]?.value > 0)) return [say(ctx.words, "speech.empty", { x })];
+  const named = ordered.filter(({ value }, k) => k < MOST_SHARES && value >= LEAST_SHARE);
+  const shares = named.map((one) => takenText(ctx, one));
+  const rest = ordered.slice(named.length).filter(({ value }) => value >= LEAST_SHARE);
+  const left = rest.reduce((sum, { value }) => sum + value, 0);
+  if (rest.length) shares.push(say(ctx.words, "speech.others", { percent: percent(left), n: rest.length }));
+  return [say(ctx.words, "speech.takes", { x, shares: shares.join(", ") }), ...unseen(ctx, weights, t)];
+}
+
+function takenText(ctx, { value, key }) {
+  const { keys, same } = ctx.sheets;
+  const own = same && key === ctx.state.t;
+  return say(ctx.words, own ? "speech.share_self" : "speech.share", {
+    percent: percent(value), key: visibleToken(keys[key] ?? ""),
+  });
+}
+
+/** What the query may not look at: everything later, or so many keys. */
+function unseen(ctx, weights, t) {
+  const allowed = hatchOf(ctx, weights, t);
+  if (!allowed) return [];
+  const closed = [...allowed].map((seen, key) => (seen === 0 ? key : -1)).filter((key) => key >= 0);
+  if (closed.length === 0) return [];
+  const later = closed.every((key) => key > t) && closed.length === allowed.length - t - 1;
+  return [say(ctx.words, later ? "speech.later" : "speech.unseen", { n: closed.length })];
+}

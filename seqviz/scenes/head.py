@@ -40,7 +40,7 @@ class Head:
             straight = f"{letter}_plain" if rotary else own
             operands = rows_of(self.build, letter, source, self.place, self.heads)
             self._made(
-                straight, f"{letter}_plain" if rotary else letter, axes, "affine", *operands,
+                straight, straight, axes, "affine", *operands,
                 role=ROLE[letter], values=self._recorded(straight),
             )  # fmt: skip
             if rotary:
@@ -122,7 +122,7 @@ class Head:
             )
             for wave, of in (("cos", plain), ("sin", self.name(f"{letter}_quarter")))
         ]  # fmt: skip
-        self._made(name, letter, axes, "add", *parts, role=role, values=self._recorded(name))
+        self._made(name, name, axes, "add", *parts, role=role, values=self._recorded(name))
 
     def _angles(self, letter: str, rows: int, width: int, axes: tuple[str, ...]) -> None:
         """cos and sin of every row's angles, and J, the same for all heads."""

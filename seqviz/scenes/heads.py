@@ -33,14 +33,14 @@ def add_output(build: Sheets, found: Any) -> None:
         build.made(
             numbered("share", head, heads), raised("Y", head, heads), QUERY, "affine",
             columns_of_output(build, head, heads), context,
-            role="output", values=found.shares[head],
+            role="value", values=found.shares[head],
         )
         for head, context in enumerate(contexts)
     ]  # fmt: skip
     operands = [Operand("W_o"), Operand(joined), *map(Operand, bias)]
-    build.made("out", "Y", QUERY, "affine", *operands, role="output", values=found.out)
+    build.made("out", "Y", QUERY, "affine", *operands, role="hidden", values=found.out)
     if heads > 1 or bias:
-        build.made("out_sum", "Y", QUERY, "add", *shares, *bias, role="output", values=found.out)
+        build.made("out_sum", "Y", QUERY, "add", *shares, *bias, role="hidden", values=found.out)
 
 
 def _heard(build: Sheets, found: Any, head: int) -> str:
@@ -49,5 +49,5 @@ def _heard(build: Sheets, found: Any, head: int) -> str:
     context = numbered("context", head, heads)
     if found.what_if is None or head not in found.what_if.heads:
         return context
-    name, symbol = numbered("silenced", head, heads), raised("0·AV", head, heads)
+    name, symbol = numbered("silenced", head, heads), raised("AV_0", head, heads)
     return build.made(name, symbol, QUERY, "scale", context, role="value", factor=0.0)

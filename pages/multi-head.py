@@ -46,6 +46,10 @@ with page.section("average") as opened:
 with page.section("join", **tables.told_of_join(record)) as opened:
     if opened:
         tables.tell_join(page, record)
+with page.section("credit") as opened:
+    if opened:
+        page.table(tables.credit_head(words), tables.credits(record, words))
+        page.notes("credit.note")
 with page.section("ablation") as opened:
     if opened:
         page.table(tables.ablation_head(words), tables.ablations(record, words))

@@ -78,7 +78,7 @@ def _allowed(record: HeadsRecord) -> Question:
 
 
 def _heads(record: HeadsRecord) -> tuple[Option, ...]:
-    return tuple(("predict.head", {"head": place + 1}) for place in range(record.count))
+    return tuple(("predict.one", {"head": place + 1}) for place in range(record.count))
 
 
 def _options(name: str, kinds: tuple[str, ...]) -> tuple[Option, ...]:

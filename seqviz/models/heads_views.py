@@ -107,3 +107,20 @@ def rivals(record: HeadsRecord) -> list[tuple[int, Score]]:
         logits = answered(model, record.tokens, record.real, record.allowed).logits
         found.append((heads, score_of(logits, record.targets)))
     return found
+
+
+@torch.no_grad()
+def credit(record: HeadsRecord) -> Tensor:
+    """Who writes which answer: (h + 1, answers), the heads and last b_O.
+
+    The score of an answer is linear in `out`, so every share has its own part of it. The part in
+    the score of the right answer, above its part in the mean score of all candidates; the mean
+    over the tokens that have an answer, 0 where none has. The column sums are the lead itself.
+    """
+    found, model, targets = record.run.heads, record.model, record.targets
+    bias = model.attention.out_proj.bias.expand_as(found.out)
+    scores = model.answers(torch.cat([found.shares, bias[None]])) @ record.run.candidate_vectors.T
+    lead = scores - scores.mean(-1, keepdim=True)
+    places = targets.clamp(min=0)[None, ..., None].expand(len(lead), -1, -1, 1)
+    asked = targets >= 0
+    return (lead.gather(-1, places)[..., 0] * asked).sum(1) / asked.sum(0).clamp(min=1)

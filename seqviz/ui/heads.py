@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqviz.models.heads_experiment import (
+    ANSWERS,
     LONGEST,
     MASKS,
     MOST_HEADS,
@@ -154,6 +155,8 @@ def scene_of(page: Page, record: HeadsRecord) -> Scene:
         record.model,
         tokens=[visible(token) for token in record.tokens],
         targets=[None if place < 0 else visible(record.run.candidates[place]) for place in first],
+        called=[page.words("back.answer", back=back) for back in range(1, ANSWERS + 1)],
+        before=None if record.run is record.free else record.free,
         shares=page.values["join"] == "sum",
         title=page.words("picture", **told),
         rest=record.row,

@@ -135,6 +135,23 @@ def _cells(score: Score, words: Words) -> list[str]:
     return [words("ablation.cell", right=right, asked=asked) for right, asked in pairs]
 
 
+def credit_head(words: Words) -> tuple[str, ...]:
+    """part, 1 to 4 back."""
+    return ("credit.part", *(words("back.answer", back=back) for back in BACKS))
+
+
+def credits(record: HeadsRecord, words: Words) -> Rows:
+    """What each head writes into each answer, and what that adds up to."""
+    parts = views.credit(record)
+    names = [words("ablation.one", head=head + 1) for head in range(record.count)]
+    names += [words("join.bias"), words("credit.sum")]
+    rows = [*parts.tolist(), parts.sum(0).tolist()]
+    return [
+        (name, *(f"{value:.2f}".replace("-", "−") for value in row))
+        for name, row in zip(names, rows, strict=True)
+    ]
+
+
 def shapes(record: HeadsRecord, words: Words) -> Rows:
     """(name, shape, meaning) of everything one layer takes."""
     steps, width = len(record.tokens), record.model.design.width

@@ -27,7 +27,7 @@ from seqviz.models.heads_findings import (
     padding_change,
     parts,
 )
-from seqviz.models.heads_views import entropies, join_of, rivals
+from seqviz.models.heads_views import credit, entropies, join_of, rivals
 
 SENTENCE = ("the", "cat", "sat", "on", "the", "mat", "and", "slept")
 TRAINED = HeadsConfig(SENTENCE)
@@ -203,3 +203,21 @@ def test_more_heads_name_more_places_on_text_and_heads_specialise() -> None:
     shares = {heads: score.share for heads, score in rivals(run(TRAINED))}
     assert shares[1] < shares[2] < shares[4]
     assert sorted(row.back for row in measured(run(TRAINED))[:4]) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("config", [TRAINED, FRESH, replace(TRAINED, off=1, pads=2)])
+def test_the_parts_of_a_score_add_up_to_the_lead_of_the_right_answer(config: HeadsConfig) -> None:
+    record = run(config)
+    lead = record.run.logits - record.run.logits.mean(-1, keepdim=True)
+    for answer, total in enumerate(credit(record).sum(0).tolist()):
+        rows = (record.targets[:, answer] >= 0).nonzero().flatten()
+        found = lead[rows, answer, record.targets[rows, answer]].mean()
+        assert total == pytest.approx(float(found), abs=1e-9)
+
+
+def test_in_the_trained_model_of_four_heads_each_head_writes_one_answer() -> None:
+    record = run(TRAINED)
+    writers = credit(record)[:-1].argmax(0).tolist()
+    assert sorted(writers) == [0, 1, 2, 3]
+    backs = [row.back for row in measured(record)[:4]]
+    assert [backs[writer] for writer in writers] == [1, 2, 3, 4]

@@ -22,6 +22,7 @@ PARTS = (
     "average",
     "join",
     "ablation",
+    "credit",
     "rivals",
     "polarity",
 )

@@ -170,14 +170,23 @@ def edited(config: AttentionConfig, asked: int) -> WeightEdit | None:
 
 
 def vectors(config: AttentionConfig) -> tuple[Tensor, Tensor, Tensor]:
-    """q (T, d_k), k (S, d_k) and v (S, d_v) of `one` or `matrix`: normal, from the seed."""
+    """q (T, d_k), k (S, d_k) and v (S, d_v) of `one` or `matrix`, from the seed."""
     queries, keys = tokens_of(config)
-    plane = config.show == "one"
-    d_k, d_v = (2, 2) if plane else (config.d_k, config.d_v)
     generator = torch.Generator().manual_seed(config.seed)
-    shapes = ((len(queries), d_k), (len(keys), d_k), (len(keys), d_v))
+    if config.show == "one":
+        q, k, v = (_around(count, generator) for count in (1, len(keys), len(keys)))
+        return q, k, v
+    shapes = ((len(queries), config.d_k), (len(keys), config.d_k), (len(keys), config.d_v))
     q, k, v = (torch.randn(*s, generator=generator, dtype=torch.float64) for s in shapes)
     return q, k, v
+
+
+def _around(count: int, generator: torch.Generator) -> Tensor:
+    """(count, 2) with two decimals: one direction in each sector of the plane, 1 to 2 long."""
+    first, turn, length = torch.rand(3, count, generator=generator, dtype=torch.float64)
+    angle = 2 * math.pi * (torch.arange(count) + turn / 2) / count + 2 * math.pi * first[0]
+    points = torch.stack([angle.cos(), angle.sin()], -1) * (1 + length[:, None])
+    return points.round(decimals=2)
 
 
 def _asked(config: AttentionConfig, queries: tuple[str, ...]) -> int:

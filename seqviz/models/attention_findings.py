@@ -15,7 +15,7 @@ from seqviz.models.attention_views import Explanation, answer, chance, score
 from seqviz.models.findings import Finding, number, percent
 
 TOLD = 3
-LITTLE = 0.05
+LITTLE, ALL = 0.05, 0.999
 
 
 def attention_findings(record: AttentionRecord) -> list[Finding]:
@@ -91,7 +91,7 @@ def _row(record: AttentionRecord) -> Finding:
 
 def _spread(record: AttentionRecord) -> list[Finding]:
     keys, weights = open_keys(record), record.attention.weights[record.asked]
-    if keys < 2 or record.config.edit is not None:
+    if keys < 2 or record.config.edit is not None or float(weights.max()) > ALL:
         return []
     spread = entropy(weights)
     values = {
@@ -168,21 +168,21 @@ def _answers(record: AttentionRecord) -> list[Finding]:
 
 
 def _score(record: AttentionRecord) -> list[Finding]:
+    """How often the next token is named; without the mask that is no skill."""
     if record.run is None:
         return []
     found = score(record.run)
+    if record.trained and not record.config.causal and found.all:
+        return [Finding("cheat", {"named": found.named, "all": found.all})]
     if found.loss is None:
-        return [Finding("score_none")]
-    values = {
+        return [Finding("score_none")] if found.all else []
+    values: dict[str, object] = {
         "n": found.asked,
         "right": found.right,
         "copied": found.copied,
         "loss": number(found.loss),
     }
-    told = [Finding("score" if record.trained else "score_fresh", values)]
-    if record.trained and not record.config.causal:
-        told.append(Finding("cheat"))
-    return told
+    return [Finding("score" if record.trained else "score_fresh", values)]
 
 
 def _changed(record: AttentionRecord) -> list[Finding]:

@@ -53,13 +53,17 @@ def _numbers(row: Tensor) -> str:
 
 
 def _given(record: AttentionRecord) -> list[str]:
-    """q, k and v drawn from the seed."""
-    one = record.attention
-    lines = [f"generator = torch.Generator().manual_seed({record.config.seed})"]
+    """q, k and v: as they stand in the plane, or drawn from the seed."""
+    one, lines = record.attention, [f"tokens = {list(record.queries)!r}"]
+    if record.config.show == "one":
+        for name, vectors in (("q", one.q), ("k", one.k), ("v", one.v)):
+            lines.append(f"{name} = torch.tensor({vectors.tolist()!r}, dtype=torch.float64)")
+        return lines
+    lines.append(f"generator = torch.Generator().manual_seed({record.config.seed})")
     for name, vectors in (("q", one.q), ("k", one.k), ("v", one.v)):
         size = ", ".join(map(str, vectors.shape))
         lines.append(f"{name} = torch.randn({size}, generator=generator, dtype=torch.float64)")
-    return [f"tokens = {list(record.queries)!r}", *lines]
+    return lines
 
 
 def _read(record: AttentionRecord) -> list[str]:

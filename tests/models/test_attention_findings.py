@@ -1,0 +1,280 @@
+"""Sentences, questions, the cheat, the chart over d_k and explanations: each number once more."""
+
+import math
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor
+
+from seqviz.models.attention_dimension import SIZES, dimension
+from seqviz.models.attention_experiment import AttentionConfig, AttentionRecord, run
+from seqviz.models.attention_findings import (
+    attention_findings,
+    dimension_findings,
+    explanation_findings,
+)
+from seqviz.models.attention_questions import attention_questions
+from seqviz.models.attention_views import Explanation, answer, cheat, explanation, score
+from seqviz.models.findings import number, percent
+
+SENTENCE = AttentionConfig(show="sentence")
+FRESH = replace(SENTENCE, mode="fresh", d_k=8)
+MATRIX = AttentionConfig(show="matrix")
+
+
+def told(record: AttentionRecord) -> dict[str, dict[str, object]]:
+    return {finding.key: finding.values for finding in attention_findings(record)}
+
+
+def explained(record: AttentionRecord) -> Explanation:
+    view = explanation(record)
+    assert view is not None
+    return view
+
+
+def chances(record: AttentionRecord, weights: Tensor, x: Tensor) -> Tensor:
+    """The model's answer to the query in question from a row of weights, in plain products."""
+    model, found = record.model, record.run
+    assert model is not None
+    assert found is not None
+    _, _, v = torch.nn.functional.linear(
+        x, model.attention.in_proj_weight, model.attention.in_proj_bias
+    ).chunk(3, dim=-1)
+    out = model.attention.out_proj((weights @ v)[None])
+    return (model.readout(out)[0] @ found.candidate_vectors.T).softmax(-1)
+
+
+def test_the_trained_model_copies_what_followed() -> None:
+    record = run(SENTENCE)
+    assert answer(record)[0] == "ran"
+    values = told(record)
+    assert values["row"]["parts"][0][:2] == ("ran", 3)  # type: ignore[index]
+    assert "next_right" in values
+    wrong = told(run(replace(SENTENCE, asked=6)))
+    assert wrong["answer"]["answer"] == "and"
+    assert wrong["next"] == {"next": "away"}
+    assert "first_time" in told(run(replace(SENTENCE, asked=3)))
+
+
+def test_scores_count_places_and_losses() -> None:
+    record = run(FRESH)
+    assert record.run is not None
+    tokens, found = record.queries, score(record.run)
+    said = [row[0] for row in record.run.said()]
+    losses = [
+        -math.log(float(record.run.probabilities[t, 0, record.run.candidates.index(tokens[t + 1])]))
+        for t in range(7)
+    ]
+    assert (found.asked, found.all) == (3, 7)
+    assert found.loss == pytest.approx(sum(losses[4:]) / 3)
+    assert found.loss_all == pytest.approx(sum(losses) / 7)
+    assert found.named == sum(said[t] == tokens[t + 1] for t in range(7))
+    assert found.right == sum(said[t] == tokens[t + 1] for t in (4, 5, 6))
+    assert told(record)["score_fresh"]["right"] == found.right
+
+
+@pytest.mark.parametrize("tokens", ["the cat ran and the cat ran away", "a b c d e f g h i j"])
+def test_without_the_mask_the_trained_model_reads_the_answer(tokens: str) -> None:
+    config = replace(SENTENCE, tokens=tuple(tokens.split()))
+    found = cheat(config)
+    assert found.masked.loss_all is not None
+    assert found.free.loss_all is not None
+    assert found.free.named > found.masked.named
+    assert found.free.loss_all < found.masked.loss_all / 2
+    seen = told(run(replace(config, causal=False)))["cheat"]
+    assert seen == {"named": found.free.named, "all": found.free.all}
+    assert "cheat" not in told(run(config))
+
+
+def test_a_row_is_told_with_its_spread() -> None:
+    record = run(replace(MATRIX, hidden=((2, 0),)))
+    weights = record.attention.weights[2, 1:]
+    values = told(record)
+    spread = -float((weights * weights.log()).sum())
+    assert values["spread"]["entropy"] == number(spread)
+    assert values["spread"]["share"] == percent(spread / math.log(4))
+    assert values["mask"] == {"n": 1, "all": 15}
+    best = int(weights.argmax()) + 1
+    assert values["row"]["parts"][0][:2] == (f"k{best + 1}", best + 1)  # type: ignore[index]
+    assert values["sizes"] == {"T": 3, "S": 5, "n": 15, "d_k": 4, "d_v": 3}
+
+
+def test_what_the_switches_do_is_told_against_the_run_without_them() -> None:
+    plain = run(MATRIX).attention.weights[2].max()
+    values = told(run(replace(MATRIX, scale=False)))
+    assert values["unscaled"]["then"] == percent(float(plain))
+    assert values["unscaled"]["root"] == "2"
+    values = told(run(replace(MATRIX, temperature=3.0)))
+    assert values["temperature"]["then"] == percent(float(plain))
+    assert not {"unscaled", "temperature"} & told(run(MATRIX)).keys()
+
+
+def test_rows_that_see_nothing_are_told() -> None:
+    assert told(run(replace(MATRIX, hidden=((2, None),))))["row_empty"]["place"] == 3
+    assert told(run(replace(MATRIX, hidden=((0, None),))))["empty"] == {"n": 1}
+    everything = told(run(replace(MATRIX, hidden=((None, None),))))
+    assert everything["all_empty"] == {"n": 3}
+    assert "mask" not in everything
+
+
+def test_a_what_if_is_told_beside_what_the_weights_suggested() -> None:
+    plain, record = run(SENTENCE), run(replace(SENTENCE, top=True))
+    values = told(record)
+    weight = plain.attention.weights[5, record.dropped[0]]
+    assert values["dropped"]["weight"] == percent(float(weight))
+    moved = record.attention.context[5] - plain.attention.context[5]
+    assert values["moved"]["moved"] == number(float(moved.norm()))
+    said, p = answer(plain)
+    assert values["changed_p"]["before"] == percent(p)
+    changed = "same_answer" if answer(record)[0] == said else "new_answer"
+    assert values[changed]["now"] == answer(record)[0]
+    assert "edited" in told(run(replace(SENTENCE, edit=(0.5, 0.5))))
+    assert told(run(replace(SENTENCE, edit=(0.5,))))["edited_sum"]["sum"] == "0.5"
+
+
+def test_one_token_has_no_choice() -> None:
+    record = run(replace(SENTENCE, tokens=("a",)))
+    assert "alone" in told(record)
+    assert "score_none" in told(run(replace(SENTENCE, tokens=("a", "b"))))
+    assert attention_questions(record) == []
+
+
+def test_tied_weights_are_told_by_their_diagonal() -> None:
+    record = run(replace(FRESH, tied=True, causal=False))
+    scaled, values = record.attention.scaled, told(record)["tied"]
+    off = ~torch.eye(8, dtype=torch.bool)
+    assert values["own"] == number(float(scaled.diagonal().mean()))
+    assert values["others"] == number(float(scaled[off].mean()))
+    assert "tied" not in told(run(FRESH))
+
+
+def test_dot_products_grow_with_d_k_and_the_scale_takes_it_back() -> None:
+    view = dimension(1)
+    for i, size in enumerate(SIZES):
+        assert float(view.raw_variance[i]) == pytest.approx(size, rel=0.03)
+        assert float(view.variance[i]) == pytest.approx(1, rel=0.03)
+        assert float(view.entropy[i]) == pytest.approx(0.89, abs=0.015)
+        assert float(view.tied[i]) == pytest.approx(math.sqrt(size), rel=0.03)
+    for size, share in ((2, 0.81), (8, 0.50), (64, 0.14), (512, 0.045)):
+        assert float(view.raw_entropy[SIZES.index(size)]) == pytest.approx(share, abs=0.015)
+    assert float(view.raw_largest[-1]) == pytest.approx(0.93, abs=0.015)
+    assert float(view.raw_slope[-1]) == pytest.approx(0.10, abs=0.015)
+    assert float(view.slope[-1]) == pytest.approx(0.96, abs=0.015)
+    assert view.at(3) in (1, 2)
+    assert view.at(512) == len(SIZES) - 1
+    values = dimension_findings(view, 8)[0].values
+    assert values["raw_variance"] == number(float(view.raw_variance[3]))
+
+
+def test_the_chart_over_d_k_is_the_seeds() -> None:
+    one, other = dimension(1), dimension(2)
+    assert torch.equal(one.entropy, dimension(1).entropy)
+    assert not torch.equal(one.entropy, other.entropy)
+
+
+@pytest.mark.parametrize("config", [SENTENCE, FRESH, replace(FRESH, causal=False, scale=False)])
+def test_an_explanation_is_gradients_and_ablations_in_plain_products(
+    config: AttentionConfig,
+) -> None:
+    record = run(config)
+    view = explained(record)
+    assert record.run is not None
+    said, p = answer(record)
+    place = record.run.candidates.index(said)
+    keys = list(view.places)
+    weights = record.attention.weights[record.asked].clone().requires_grad_()
+    x = record.run.inputs.x
+    loss = -chances(record, weights, x)[place].log()
+    (gradient,) = torch.autograd.grad(loss, weights)
+    wanted = (weights.detach() * gradient)[keys]
+    torch.testing.assert_close(view.saliency, wanted, rtol=1e-9, atol=1e-12)
+    masked = record.attention.masked[record.asked]
+    whole = chances(record, weights.detach(), x).detach()
+    assert float(whole[place]) == pytest.approx(p)
+    for i, key in enumerate(keys):
+        shut = masked.clone()
+        shut[key] = -math.inf
+        row = shut.softmax(-1).nan_to_num(0)
+        left = chances(record, row, x).detach()
+        assert float(view.without[i]) == pytest.approx(float(left[place]), abs=1e-12)
+        moved = float((left - whole).abs().sum() / 2)
+        assert float(view.effect[i]) == pytest.approx(moved, abs=1e-12)
+
+
+def test_the_gradient_of_a_token_is_the_difference_it_makes() -> None:
+    record = run(FRESH)
+    view, model, found = explained(record), record.model, record.run
+    assert model is not None
+    assert found is not None
+    place = found.candidates.index(view.answer)
+
+    def loss(x: Tensor) -> float:
+        module = model.attention
+        q, k, v = torch.nn.functional.linear(x, module.in_proj_weight, module.in_proj_bias).chunk(
+            3, dim=-1
+        )
+        allowed = record.attention.allowed
+        context = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
+        answers = model.readout(module.out_proj(context))[record.asked]
+        return -float((answers @ found.candidate_vectors.T).log_softmax(-1)[place].detach())
+
+    x, step = found.inputs.x, 1e-6
+    for i, token in enumerate(view.places):
+        slope = []
+        for feature in range(x.shape[1]):
+            up, down = x.clone(), x.clone()
+            up[token, feature] += step
+            down[token, feature] -= step
+            slope.append((loss(up) - loss(down)) / (2 * step))
+        assert float(view.gradient[i]) == pytest.approx(math.hypot(*slope), rel=1e-5, abs=1e-8)
+
+
+def test_where_a_token_is_doubled_the_weight_explains_nothing() -> None:
+    record = run(replace(SENTENCE, tokens=tuple("ㅂㅏㄴㅏㄴㅏㅎㅏㄴㅏ")))
+    view = explained(record)
+    assert float(view.weights.max()) == pytest.approx(0.5, abs=0.01)
+    assert float(view.effect.max()) < 0.01
+
+
+def test_an_explanation_is_in_words_and_leaves_a_row_set_by_hand_out() -> None:
+    view = explained(run(SENTENCE))
+    names = [finding.key for finding in explanation_findings(view)]
+    assert names == ["explain_weight", "explain_same", "explain_rank"]
+    edited = explained(run(replace(SENTENCE, edit=(1.0,))))
+    assert torch.equal(edited.weights, view.weights)
+    assert explanation(run(replace(SENTENCE, hidden=((5, None),)))) is None
+    assert explanation(run(MATRIX)) is None
+    single = explained(run(replace(SENTENCE, tokens=("a",))))
+    assert [f.key for f in explanation_findings(single)] == ["explain_weight", "explain_same"]
+
+
+def test_questions_have_the_records_answers() -> None:
+    record = run(SENTENCE)
+    asked = {question.name: question for question in attention_questions(record)}
+    assert asked["most"].options[asked["most"].right][1] == {"token": "ran", "place": 3}
+    sums = record.attention.weights.sum(0)
+    assert asked["column"].right == 1
+    assert asked["column"].told["sum"] == number(float(sums[int((sums - 1).abs().argmax())]))
+    changed = run(replace(SENTENCE, top=True))
+    assert asked["without"].right == int(answer(changed)[0] == "ran")
+    for seed in range(5):
+        matrix = run(replace(MATRIX, seed=seed))
+        question = next(q for q in attention_questions(matrix) if q.name == "unscale")
+        now, then = (
+            float(run(replace(MATRIX, seed=seed, scale=scale)).attention.weights[2].max())
+            for scale in (True, False)
+        )
+        assert question.right == (0 if then > now else 2)
+
+
+def test_many_keys_are_offered_as_six_with_the_right_one_among_them() -> None:
+    record = run(replace(SENTENCE, tokens=tuple("abcdefghij" * 6)))
+    question = attention_questions(record)[0]
+    assert len(question.options) == 6
+    place = int(record.attention.weights[record.asked].argmax()) + 1
+    assert question.options[question.right][1]["place"] == place
+
+
+def test_after_a_what_if_nothing_is_asked() -> None:
+    assert attention_questions(run(replace(SENTENCE, top=True))) == []

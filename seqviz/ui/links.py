@@ -21,6 +21,8 @@ TRY = "try"
 PLATFORM = ("v", "lang", TRY, "embed", "embed_options")
 TRACKING = re.compile(r"utm_\w+|\w*clid")
 PIN = re.compile(r"[^\s.]+(\.[1-9]\d{0,8}){2}")
+POINT = re.compile(r"[^\s.,]+\.[1-9]\d{0,3}(,-?\d{1,7}(\.\d{1,4})?){2}")
+DRAGGED = ("query", "keys", "values")
 NAMED_UNKNOWN = 3
 
 Address = Mapping[str, Sequence[str]]
@@ -59,7 +61,7 @@ def check(found: Address, known: Collection[str]) -> Iterator[Notice]:
 
 
 def check_cursor(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:
-    """What a link asks the player for and cannot have: step, unit and pins of a scene."""
+    """What a link asks the player for and cannot have: step, unit, pins, points of a scene."""
     steps = scene["steps"]
     t, u = _counted(found, "t"), _counted(found, "u")
     if t == 0:
@@ -72,6 +74,11 @@ def check_cursor(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:
     for pin in found.get("pin", ()):
         if not PIN.fullmatch(pin) or pin.rsplit(".", 2)[0] not in names:
             yield Notice("not_pin", {"got": pin})
+    nodes = scene.get("layout", {}).get("nodes", ())
+    drawn = {node["tensor"] for node in nodes if node.get("part") in DRAGGED}
+    for point in found.get("point", ()):
+        if not POINT.fullmatch(point) or point.split(".", 1)[0] not in drawn:
+            yield Notice("not_point", {"got": point})
 
 
 def _counted(found: Address, key: str) -> int | None:

@@ -8,7 +8,11 @@ from hypothesis import strategies as st
 
 from seqviz.ui import links
 
-SCENE = {"steps": 4, "tensors": [{"name": "f"}, {"name": "W_hh"}]}
+SCENE = {
+    "steps": 4,
+    "tensors": [{"name": "f"}, {"name": "W_hh"}],
+    "layout": {"nodes": [{"kind": "plane", "part": "keys", "tensor": "k"}]},
+}
 
 
 @given(st.dictionaries(st.sampled_from("abc"), st.text(st.characters(codec="utf-8"), min_size=1)))
@@ -54,6 +58,10 @@ def test_a_link_is_checked(found: dict[str, list[str]], kinds: list[str]) -> Non
         ({"pin": ["f"]}, ["not_pin"]),
         ({"pin": ["nowhere.1.1"]}, ["not_pin"]),
         ({"pin": ["<script>", "f.1.1"]}, ["not_pin"]),
+        ({"point": ["k.1,0.5,-2", "k.12,3,0.25"]}, []),
+        ({"point": ["k.1,0.5"]}, ["not_point"]),
+        ({"point": ["f.1,0.5,1"]}, ["not_point"]),
+        ({"point": ["k.0,1,1", "k.1,1e9,1", "k.1,NaN,1"]}, ["not_point"] * 3),
     ],
 )
 def test_a_cursor_that_the_scene_cannot_have_is_named(

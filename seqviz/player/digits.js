@@ -73,7 +73,8 @@ function addPrinted(values, decimals) {
 
 /**
  * Prints terms and their sum with the fewest decimals at which the printed terms add up to
- * the printed sum; `holds(sum)` may ask for more of the printed sum. Otherwise not `exact`.
+ * the printed sum and none that is not zero looks like it; `holds(sum)` may ask for more of the
+ * printed sum. Otherwise not `exact`, and what is too small for the decimals keeps its size.
  *
  * @param {number[]} values
  * @param {number} sum
@@ -83,7 +84,7 @@ function addPrinted(values, decimals) {
 export function adding(values, sum, holds = () => true) {
   const start = firstDecimals([...values, sum]);
   const show = (decimals, exact, printedSum) => ({
-    texts: values.map((x) => fixed(x, decimals)),
+    texts: values.map((x) => (exact ? fixed : precise)(x, decimals)),
     sum: fixed(sum, decimals),
     printedSum,
     decimals,
@@ -95,6 +96,7 @@ export function adding(values, sum, holds = () => true) {
     return { ...show(start, false, asRead(sum, 2)), texts, sum: precise(sum) };
   }
   for (let decimals = start; decimals <= start + MOST_EXTRA; decimals += 1) {
+    if (values.some((x) => x !== 0 && printed(x, decimals) === 0)) continue;
     const onPaper = addPrinted(values, decimals);
     if (onPaper === printed(sum, decimals) && holds(onPaper, decimals)) return show(decimals, true, onPaper);
   }

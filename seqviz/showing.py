@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from seqviz.player.html import notebook_html, to_html
 from seqviz.player.still import still_svg
 from seqviz.scenes import Scene
-from seqviz.text import Words
+from seqviz.text import PLAYER, Words
 from seqviz.text.characters import characters
 
 File: TypeAlias = str | PathLike[str]
@@ -90,7 +90,7 @@ def labels(tokens: Tokens, steps: int, of: str = "step") -> tuple[str, ...]:
 
 def words_of(language: str) -> dict[str, str]:
     """What the player and the figures say."""
-    return Words(language, "plane", "sheet", "player", "figures").flat
+    return Words(language, *PLAYER, "figures").flat
 
 
 def array_of(tensor: Tensor) -> np.ndarray:

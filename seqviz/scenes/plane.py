@@ -103,11 +103,11 @@ def rotation_scene(
     speed = frequencies(d, base).numpy()
     build = _Build("position")
     steps, pair = ("position", "one"), ("position", "pair")
-    build.given("p", "p", steps, np.arange(length)[:, None], "given", TRUE)
+    build.given("place", "p", steps, np.arange(length)[:, None], "given", TRUE)
     for i in pairs:
         omega, at = speed[i : i + 1], slice(2 * i, 2 * i + 2)
         build.given(f"omega_{i}", f"ω_{i}", ("one",), omega, "plain", TRUE)
-        build.made(f"angle_{i}", f"pω_{i}", "multiply", "p", f"omega_{i}", axes=steps)
+        build.made(f"angle_{i}", f"pω_{i}", "multiply", "place", f"omega_{i}", axes=steps)
         build.made(f"turn_{i}", f"kω_{i}", "scale", f"omega_{i}", axes=("one",), factor=offset)
         build.given(f"here_{i}", f"PE(p)_{i}", pair, encoding[:length, at], "hidden", TRUE)
         turned = _turn(offset * float(speed[i]))

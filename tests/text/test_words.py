@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from seqviz.text import HERE, LANGUAGES, PLACEHOLDER, Words, files, fill, words
+from seqviz.text import HERE, LANGUAGES, PLACEHOLDER, PLAYER, Words, files, fill, words
 
 OTHERS = [language for language in LANGUAGES if language != "en"]
 EVERY = [(language, name) for language in OTHERS for name in files("en")]
@@ -14,6 +14,11 @@ EVERY = [(language, name) for language in OTHERS for name in files("en")]
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_language_has_the_same_files(language: str) -> None:
     assert files(language) == files("en")
+
+
+def test_no_two_files_that_are_read_together_share_a_key() -> None:
+    keys = [key for name in (*PLAYER, "figures") for key in words(name, "en")]
+    assert sorted(keys) == sorted(set(keys))
 
 
 @pytest.mark.parametrize(("language", "name"), EVERY)

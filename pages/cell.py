@@ -52,7 +52,7 @@ with page.section("concat") as opened:
     if opened:
         text = "concat.text_gru" if record.trace.kind == "gru" else "concat.text"
         page.sentence(words(text, error=number(concat_error(record))))
-        page.notes("concat.imprecise")
+        page.notes(*cell.concat_notes(record))
 with page.section("activation") as opened:
     if opened:
         page.notes("activation.text")

@@ -58,3 +58,4 @@ page.downloads(
     npz=lambda: to_npz(scene),
     html=lambda: to_html(scene, page.player_words, page.language, scene.title),
 )
+page.next("attention")

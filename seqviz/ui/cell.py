@@ -286,6 +286,12 @@ def gates_of(record: CellRecord) -> tuple[str, ...]:
     return ("none", *{"rnn": "", "lstm": "ifo", "gru": "rz"}[record.trace.kind])
 
 
+def concat_notes(record: CellRecord) -> list[str]:
+    """Which remarks belong under the one wide matrix."""
+    holes = ["concat.peepholes"] if record.trace.options.peepholes is not None else []
+    return [*holes, "concat.imprecise"]
+
+
 def equation_notes(record: CellRecord) -> list[str]:
     """Which remarks belong under this cell's equations."""
     if record.trace.kind == "rnn":

@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -169,6 +170,16 @@ def test_teaching_hello_reaches_what_needs_memory() -> None:
     assert record.taught is not None
     assert record.taught[1] < 0.01 < MEMORYLESS_FLOOR
     assert record.loss == pytest.approx(record.taught[1])
+
+
+def test_the_loss_after_teaching_is_the_last_one_not_the_best(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def bumpy(*_: object, **__: object) -> list[SimpleNamespace]:
+        return [SimpleNamespace(step=k, loss=loss) for k, loss in enumerate((3.0, 1.0, 2.0))]
+
+    monkeypatch.setattr("seqviz.models.experiment.train", bumpy)
+    assert run(replace(FRESH, taught=True)).taught == (3.0, 2.0)
 
 
 def test_identity_collapses_to_matrix_powers_and_concat_is_the_sum_of_two_products() -> None:

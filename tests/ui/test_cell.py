@@ -5,7 +5,7 @@ from torch import nn
 
 from seqviz.models.experiment import CellConfig, run
 from seqviz.text import Words
-from seqviz.ui.cell import counts_of, shapes_of
+from seqviz.ui.cell import concat_notes, counts_of, shapes_of
 
 CELLS = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
 
@@ -31,6 +31,8 @@ def test_parameters_are_counted_as_pytorch_has_them(cell: str) -> None:
 def test_peepholes_and_shapes_are_the_models_own() -> None:
     record = run(CellConfig(mode="fresh", peepholes=True, hidden=5))
     assert record.model.peepholes is not None
+    assert concat_notes(record) == ["concat.peepholes", "concat.imprecise"]
+    assert concat_notes(run(CellConfig())) == ["concat.imprecise"]
     assert f"{counts_of(record)['holes']:,}" == size(record.model.peepholes)
     shapes = {name: shape for name, shape, _ in shapes_of(record, Words("en", "cell"))}
     cell = record.model.cell

@@ -22,7 +22,7 @@ with page.row():
     page.column(*heads.own_text(page.values))
     if config.mode == "fresh":
         with page.panel("model"):
-            page.column("heads", "d", "seed")
+            page.column("heads", "d", "gain", "seed")
     with page.panel("masks"):
         page.column("mask", "pads", "side")
     with page.panel("what_if"):

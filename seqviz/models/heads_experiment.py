@@ -39,6 +39,7 @@ class HeadsConfig:
     mask     none, causal, padding, both, or all: nobody may attend to anything
     pads     how many padding tokens stand at the `side` of the text
     off      the head that adds nothing to the output, 0-based
+    gain     how large the weights of a fresh layer are drawn: larger is sharper
     """
 
     tokens: tuple[str, ...] = tuple("abcdefgh")
@@ -50,6 +51,7 @@ class HeadsConfig:
     pads: int = 0
     side: str = "right"
     off: int | None = None
+    gain: float = 2.0
     seed: int = 1
 
 
@@ -171,7 +173,7 @@ def model_of(config: HeadsConfig) -> AttentionModel:
         positions="sinusoidal",
         answers=ANSWERS,
     )
-    return build_attention_model(design, seed=config.seed)
+    return build_attention_model(design, gain=config.gain, seed=config.seed)
 
 
 def allowed_of(mask: str, real: Tensor) -> Tensor | None:

@@ -187,6 +187,8 @@ def _sum(record: HeadsRecord) -> Finding:
         "out": number(found.out),
         "error": number(found.error),
     }
+    if found.out == 0:
+        return Finding("sum_zero")
     return Finding("sum_one" if record.count == 1 else "sum", values)
 
 

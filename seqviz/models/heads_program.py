@@ -56,7 +56,7 @@ def model(record: HeadsRecord) -> list[str]:
     fresh = f'Design({sizes}, positions="sinusoidal")'
     made = {
         "trained": f'load_attention("back-{config.trained}h")',
-        "fresh": f"build_attention_model({fresh}, seed={config.seed})",
+        "fresh": f"build_attention_model({fresh}, gain={config.gain!r}, seed={config.seed})",
     }
     return [
         f"model = {made[config.mode]}",

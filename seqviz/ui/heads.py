@@ -47,6 +47,7 @@ CONTROLS = (
     Choice("split", SPLITS, "words"),
     Number("heads", 1, MOST_HEADS, 4),
     Number("d", 1, WIDEST, 16),
+    Number("gain", 0.0, 4.0, 2.0, step=0.25),
     Choice("mask", MASKS, "causal", look="menu"),
     Number("pads", 0, 16, 0),
     Choice("side", SIDES, "right"),
@@ -82,6 +83,7 @@ def config_of(values: Mapping[str, Any]) -> HeadsConfig:
         pads=values["pads"],
         side=values["side"],
         off=off - 1 if 0 < off <= heads_of(values) else None,
+        gain=values["gain"],
         seed=values["seed"],
     )
 

@@ -21,6 +21,7 @@ CONFIGS = [
     replace(BASE, mode="fresh", heads=3, d_model=3, off=1),
     replace(BASE, mode="fresh", heads=1, d_model=1),
     replace(BASE, tokens=("a",)),
+    replace(BASE, mode="fresh", gain=0.0),
     *(
         replace(BASE, mask=mask, pads=3, side=side)
         for mask in MASKS

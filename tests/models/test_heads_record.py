@@ -221,3 +221,11 @@ def test_in_the_trained_model_of_four_heads_each_head_writes_one_answer() -> Non
     assert sorted(writers) == [0, 1, 2, 3]
     backs = [row.back for row in measured(record)[:4]]
     assert [backs[writer] for writer in writers] == [1, 2, 3, 4]
+
+
+def test_weights_of_nothing_look_everywhere_alike() -> None:
+    record = run(replace(FRESH, gain=0.0, mask="none"))
+    assert (record.run.heads.weights - 1 / len(SENTENCE)).abs().max() < EXACT
+    assert parts(record).out == 0
+    assert [one.moved for one in record.ablations] == [0, 0, 0]
+    assert all("nan" not in str(finding.values).lower() for finding in heads_findings(record))

@@ -15,11 +15,12 @@ const TOUCHES = ["pointerdown", "focusin"];
 const players = [];
 let touched = null;
 
-/** Keys that belong to nobody go to one player only: the last touched, else the first. */
-const takesKeys = (shell) => (players.includes(touched) ? touched : players[0]) === shell;
-
 /** The address has one cursor: that of the first player that may write it. */
 let writer = null;
+
+/** Keys that belong to nobody go to one player only: the last touched, else the address's own. */
+const takesKeys = (shell) =>
+  (players.includes(touched) ? touched : writer ?? players[0]) === shell;
 
 /**
  * Shows a scene in `root` and plays it.

@@ -110,6 +110,12 @@ export function listenHandles(ctx, svg, fieldOf) {
   svg.addEventListener("pointerup", drop);
   svg.addEventListener("pointercancel", drop);
   svg.addEventListener("keydown", (event) => onHandleKey(ctx, event, move));
+  svg.addEventListener("touchstart", keepPageStill, { passive: false });
+}
+
+/** A finger on a handle moves it and not the page; inside SVG no style can say so. */
+function keepPageStill(event) {
+  if (event.target.closest(".handle")) event.preventDefault();
 }
 
 function follow(drag, move) {

@@ -1,5 +1,6 @@
 """Points of the plane in a bare page: dragged by mouse and keys, recomputed in the browser."""
 
+import math
 import re
 from typing import Any
 
@@ -183,7 +184,7 @@ def test_by_itself_the_query_turns_until_somebody_touches_the_page(page: Page) -
     stood = at(page, "q")
     page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
     assert at(page, "q") == stood
-    assert np.hypot(*stood) == pytest.approx(np.hypot(1.2, 0.6), abs=0.01)
+    assert math.hypot(*stood) == pytest.approx(math.hypot(1.2, 0.6), abs=0.01)
 
 
 def test_with_reduced_motion_it_stands_until_asked_to_turn(page: Page) -> None:
@@ -317,3 +318,21 @@ def test_saving_gives_the_picture_and_the_moved_numbers(page: Page) -> None:
     rows = [row.split(",") for row in written.value.path().read_text("utf-8").splitlines()]
     query = [float(row[4]) for row in rows if row[2] == "q"]
     assert query == [pytest.approx(1.2), pytest.approx(0.7)]
+
+
+def test_a_finger_drags_a_point(visit: Any) -> None:
+    page = visit(has_touch=True, viewport={"width": 375, "height": 700})
+    show(page, THREE)
+    box = handle(page, "q").locator(".handle-dot").bounding_box()
+    assert box
+    x, y = box["x"] + 4, box["y"] + 4
+    touch = page.context.new_cdp_session(page)
+    for kind, dx in (("touchStart", 0), ("touchMove", -20), ("touchMove", -60)):
+        points = [{"x": x + dx, "y": y + dx}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    expect(page.get_by_role("button", name="Put back")).to_be_enabled()
+    moved = at(page, "q")
+    assert moved[0] < 0.7
+    assert moved[1] > 1.1
+    assert page.evaluate("scrollY") == 0

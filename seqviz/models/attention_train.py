@@ -57,7 +57,8 @@ def make_attention(name: str) -> tuple[AttentionModel, AttentionAbout]:
 def _follow(name: str, design: Design) -> tuple[AttentionModel, AttentionAbout]:
     """Which token came after an earlier occurrence of this one?
 
-    Where several have, the answer wanted is each in its share.
+    Where several have, the answer wanted is each in its share. Where none has, nothing is asked:
+    the weights may rest anywhere.
     """
     models = [fit(design, FOLLOW, wanted_followers, seed) for seed in TRIED]
     chosen = [measure.follow_figures(model, 20, 12, measure.CHOSEN)["any"] for model in models]

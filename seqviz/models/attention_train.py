@@ -4,7 +4,7 @@ Sequences are random and so are the vectors of their tokens, new ones in every b
 there is nothing to learn by heart. Within a family every model gets the same data, steps,
 learning rate and seeds, and the seed that ships is chosen by the same rule: the best of TRIED on
 sequences that are neither trained nor reported on. Sizes, steps and learning rates were chosen
-by hand after a few runs with seeds 0 to 2: the smallest width that learns its task. `follow`
+by hand after some runs with these same seeds: the smallest width that learns its task. `follow`
 stops early: 3000 steps would answer 1 % more (of one follower, 20 tokens of 12) with scores
 three times as large, whose weights are all 0 or 1. `follow-wide` is the same with room for texts
 of more tokens and for two followers at once.

@@ -20,7 +20,7 @@ attention.draw_controls(page)
 scene = attention_record_scene(record, attention.title_of(record, words), attention.label)
 page.picture(scene)
 attention.mode_line(page, record)
-for sentence in attention.sentences(attention_findings(record), words):
+for sentence in attention.paragraphs(attention_findings(record), words):
     page.sentence(sentence)
 
 attention.ask(page, record)

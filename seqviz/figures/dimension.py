@@ -1,5 +1,6 @@
 """Softmax over random scores as d_k grows: entropy and largest weight, scaled and not."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -33,8 +34,12 @@ def dimension_figure(view: Dimension, words: Mapping[str, str], d_k: int) -> go.
             hovertemplate="d_k = %{x}: %{y:.3f}<extra></extra>",
         )
     figure.add_vline(
-        d_k, line={"color": rgba(SLATE, 0.9), "width": 1, "dash": "dot"},
-        annotation={"text": f"d_k = {d_k}", "font": {"size": 11}}, annotation_position="top",
+        d_k,
+        line={"color": rgba(SLATE, 0.9), "width": 1, "dash": "dot"},
+    )
+    figure.add_annotation(
+        x=math.log10(d_k), y=1, yref="paper", yanchor="bottom", showarrow=False,
+        text=f"d_k = {d_k}", font={"size": 11},
     )  # fmt: skip
     figure.update_xaxes(
         title="d_k", type="log", showgrid=False, zeroline=False,

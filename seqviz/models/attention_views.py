@@ -8,9 +8,9 @@ from torch import Tensor
 
 from seqviz.core.attention import MultiHead, attend_heads
 from seqviz.core.attention_gradients import (
-    ablate_keys,
     rank_correlation,
     token_gradients,
+    total_variation,
     weight_gradients,
 )
 from seqviz.core.attention_model import AttentionModel, AttentionRun
@@ -158,8 +158,9 @@ def explanation(record: AttentionRecord) -> Explanation | None:
     of_weights = weight_gradients(heads, -_logits(model, found, heads, row).log_softmax(-1)[place])
     of_tokens = token_gradients(found.inputs.x, lambda x: -predict(allowed, x).log()[place])
     weights = record.attention.weights[row]
-    removed = ablate_keys(predict, weights, allowed, T, T, places)
-    without = [predict(without_keys(allowed, [key], T, T))[place] for key in places]
+    whole = predict(allowed).detach()
+    left = [predict(without_keys(allowed, [key], T, T)).detach() for key in places]
+    effect = torch.stack([total_variation(whole, chances) for chances in left])
     saliency, gradient = of_weights.saliency[0, row, places], of_tokens.norm[places]
     sizes = (weights[places], saliency.abs(), gradient)
     return Explanation(
@@ -170,9 +171,9 @@ def explanation(record: AttentionRecord) -> Explanation | None:
         weights=weights[places],
         saliency=saliency,
         gradient=gradient,
-        effect=removed.changes,
-        without=torch.stack(without).detach(),
-        agreement=tuple(rank_correlation(each, removed.changes) for each in sizes),
+        effect=effect,
+        without=torch.stack(left)[:, place],
+        agreement=tuple(rank_correlation(each, effect) for each in sizes),
     )
 
 

@@ -33,6 +33,10 @@ PRESETS = {
 SIZES = tuple(str(2**power) for power in range(10))
 CHARACTERS = 640
 SHOWN = 12
+JOINED = {
+    *("blend", "spread", "next", "next_right", "first_time", "empty", "unscaled", "temperature"),
+    *("moved", "changed_p", "same_answer", "new_answer"),
+}
 
 
 CONTROLS = (
@@ -189,6 +193,17 @@ def mode_line(page: Page, record: AttentionRecord) -> None:
     page.sentence(page.words(f"mode.{name}", **values))
 
 
+def paragraphs(found: list[Finding], words: Words) -> list[str]:
+    """The findings in words, those that belong to the one before in its paragraph."""
+    told: list[str] = []
+    for finding, text in zip(found, sentences(found, words), strict=True):
+        if finding.key in JOINED and told:
+            told[-1] = f"{told[-1]} {text}"
+        else:
+            told.append(text)
+    return told
+
+
 def sentences(found: list[Finding], words: Words) -> list[str]:
     """The findings in words; tokens are shown so that they can be seen."""
     return [
@@ -267,7 +282,10 @@ def ask(page: Page, record: AttentionRecord) -> None:
     """The questions to predict, in words."""
     words = page.words
     with page.section("predict") as opened:
-        for question in attention_questions(record) if opened else ():
+        questions = attention_questions(record) if opened else []
+        if opened and not questions:
+            page.notes("predict.none")
+        for question in questions:
             options = [words(key, **_labelled(values)) for key, values in question.options]
             told = {**_labelled(question.told), "right": options[question.right]}
             page.predict(

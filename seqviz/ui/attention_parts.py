@@ -51,6 +51,7 @@ def show_masks(page: Page, record: AttentionRecord) -> None:
         )
         page.notes("masks.cheat" if record.trained else "masks.fresh")
         if record.trained:
+            page.notes("masks.unseen")
             page.table(("masks.mask", "masks.held_out"), _held_out(page.words))
 
 

@@ -47,18 +47,19 @@ def test_one_hot_times_the_table_is_the_lookup() -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("d", [1, 2, 3, 4, 7, 8])
-def test_the_formula_entry_by_entry(d: int, layout: str) -> None:
+@pytest.mark.parametrize("base", [10000, 7.5])
+def test_the_formula_entry_by_entry(d: int, layout: str, base: float) -> None:
     """T29: both layouts, and a d that is odd."""
-    encoding = sinusoidal(9, d, layout=layout)
+    encoding = sinusoidal(9, d, base, layout)
     assert encoding.shape == (9, d)
     sines = (d + 1) // 2
     for p in range(9):
         for i in range(sines):
-            angle = p / 10000 ** (2 * i / d)
+            angle = p / base ** (2 * i / d)
             at = 2 * i if layout == "interleaved" else i
             assert float(encoding[p, at]) == pytest.approx(math.sin(angle), abs=1e-14)
         for i in range(d // 2):
-            angle = p / 10000 ** (2 * i / d)
+            angle = p / base ** (2 * i / d)
             at = 2 * i + 1 if layout == "interleaved" else sines + i
             assert float(encoding[p, at]) == pytest.approx(math.cos(angle), abs=1e-14)
 
@@ -154,12 +155,13 @@ def test_rotary_turns_and_does_not_stretch(d: int, seed: int) -> None:
     close(rotate(turned, -places), x)
 
 
-def test_rotary_turns_each_pair_by_its_angle() -> None:
+@pytest.mark.parametrize("base", [10000, 7.5])
+def test_rotary_turns_each_pair_by_its_angle(base: float) -> None:
     x, places = numbers(3, 4, 6), torch.tensor([0.0, 1.0, 5.0, 11.0], dtype=torch.float64)
-    turned = rotate(x, places)
+    turned = rotate(x, places, base)
     for t in range(4):
         for i in range(3):
-            angle = float(places[t]) * 10000 ** (-2 * i / 6)
+            angle = float(places[t]) * base ** (-2 * i / 6)
             a, b = map(float, x[t, 2 * i : 2 * i + 2])
             wanted = (
                 a * math.cos(angle) - b * math.sin(angle),

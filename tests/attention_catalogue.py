@@ -10,12 +10,17 @@ from torch import Tensor, nn
 from seqviz.core.attention import MultiHead, WeightEdit, WhatIfHeads, attend_heads
 from seqviz.core.attention_model import AttentionModel, AttentionRun, Design, build_attention_model
 from seqviz.core.masks import causal, padding, without_keys
+from seqviz.models.attention_shelf import available_attention, load_attention
 from seqviz.scenes import Scene
 from seqviz.scenes.attention import attention_scene, head_scene, run_scene
 
 T, S = 5, 7
 WORDS = ("the", "cat", "sat", "on", "the")
 TEXT = ("나", "a", "b", "a", "나", "c", "a", "b")
+LONG = (
+    "the cat sat on the mat and the dog sat on the log while the cat and the dog looked at the "
+    "moon over the sea of the cat and 고양이 가 의자 에 앉았다"
+)
 UNEVEN = torch.tensor(
     [[(3 * t + 5 * s + h) % 4 > 0 for s in range(T)] for t in range(T) for h in (0, 1)]
 )
@@ -167,6 +172,10 @@ def scenes() -> dict[str, Scene]:
     found = {name: scene_of(name) for name in CASES}
     for name, (model, run) in runs().items():
         found[f"run-{name}"] = run_scene(run, model, title=name)
+    for name in available_attention():
+        trained = load_attention(name)
+        text = (LONG.split() * 2)[: trained.design.longest]
+        found[f"trained-{name}"] = run_scene(trained.run(text), trained, title=name)
     changed, run = runs()["back"]
     edited = changed.run(TEXT, what_if=WhatIfHeads(frozenset({2})))
     found["run-silenced"] = run_scene(edited, changed, before=run, shares=True)

@@ -90,7 +90,8 @@ def add_answers(build: Sheets, run: Any, readout: Any, called: Row[str] = ()) ->
         )  # fmt: skip
         name = build.made(
             numbered("p", place, answers), raised("p", place, answers), ("query", "class"),
-            "softmax", logits, role="prediction", values=run.probabilities[:, place], scale="unit",
+            "softmax", logits, role="prediction", values=run.probabilities[:, place],
+            scale="unit", sent=True,
         )  # fmt: skip
         names.append(name)
     for place, name in enumerate(names):

@@ -20,6 +20,7 @@ from seqviz.models.findings import Finding, number, percent
 from seqviz.models.heads_experiment import HeadsRecord, Score, answered, padded
 
 LISTED = 6
+SAME = 1e-12
 
 
 @dataclass(frozen=True)
@@ -72,25 +73,29 @@ def _mean(values: Tensor) -> float:
 
 
 def favourite(weights: Tensor, rows: Tensor) -> tuple[int, float]:
-    """How many places back a map looks most, and with what share; distances of a third of the
-    queries are compared, so that one token at the edge decides nothing."""
+    """How many places back a map looks most, and with what share.
+
+    Compared are the distances that a third of the queries have, so that one token at the edge
+    decides nothing; of equals the nearest wins.
+    """
     steps = len(weights)
-    best = (0, 0.0)
-    for back in sorted(range(1 - steps, steps), key=abs):
-        there = rows[(rows - back >= 0) & (rows - back < steps)]
-        if 3 * len(there) < len(rows) or not len(there):
-            continue
-        share = float(weights[there, there - back].mean())
-        if share > best[1] + 1e-12:
-            best = (back, share)
-    return best
+    backs = (rows[:, None] - torch.arange(steps) + steps - 1).flatten()
+    empty = torch.zeros(2 * steps - 1, dtype=weights.dtype)
+    totals = empty.index_add(0, backs, weights[rows].flatten())
+    counts = empty.index_add(0, backs, torch.ones(len(backs), dtype=weights.dtype))
+    shares = torch.where(3 * counts >= len(rows), totals / counts.clamp(min=1), empty)
+    nearest = sorted(range(2 * steps - 1), key=lambda place: abs(place - steps + 1))
+    found = shares[nearest]
+    best = int((found >= found.max() - SAME).nonzero()[0])
+    return nearest[best] - steps + 1, float(found[best])
 
 
 def heads_findings(record: HeadsRecord) -> list[Finding]:
     """Every sentence that holds for this record."""
     if not len(asking(record)):
         return [Finding("blocked_all", {"T": len(record.tokens)})]
-    told = [_answers(record), _looks(record), *_average(record), _sum(record)]
+    heads = measured(record)
+    told = [_answers(record), _looks(record, heads), *_average(record, heads), _sum(record)]
     return [*told, *_off(record), *_masked(record), *_padding(record)]
 
 
@@ -112,19 +117,19 @@ def _answers(record: HeadsRecord) -> Finding:
     return Finding("answers", values)
 
 
-def _looks(record: HeadsRecord) -> Finding:
+def _looks(record: HeadsRecord, found: list[HeadRow]) -> Finding:
     items = tuple(
         {"head": place, "back": row.back, "share": percent(row.on_back)}
-        for place, row in enumerate(measured(record)[: record.count], start=1)
+        for place, row in enumerate(found[: record.count], start=1)
     )
     return Finding("looks", {"items": items})
 
 
-def _average(record: HeadsRecord) -> list[Finding]:
+def _average(record: HeadsRecord, found: list[HeadRow]) -> list[Finding]:
     """Jensen, R29c: the entropy of the average is at least the average of the entropies."""
     if record.count < 2:
         return []
-    *heads, mean = measured(record)
+    *heads, mean = found
     single = sum(row.entropy for row in heads) / len(heads)
     best = max(range(len(heads)), key=lambda i: heads[i].on_back)
     rows = asking(record)

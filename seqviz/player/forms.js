@@ -1,6 +1,7 @@
 // The forms of the screen: one cell as a picture of its steps, several models as a score, or the
 // matrices of attention as sheets.
-// A form says which parts there are, how they are arranged, and which are drawn when.
+// A form says which parts there are, how they are arranged, and which are drawn when. `measure`
+// gives the widths it found; where nothing that decides them has changed it is handed them again.
 import { htmlNode, setHidden } from "./svg.js";
 import { makeDiagram } from "./diagram.js";
 import { makeFlow } from "./flow.js";
@@ -27,11 +28,18 @@ const PICTURE = {
   marked: ["diagram", "panels", "gradient"],
   make: makePicture,
   arrange: arrangePicture,
-  measure(parts) {
-    parts.diagram.build(Math.max(DIAGRAM_LEAST, Math.floor(parts.stage.clientWidth)));
-    parts.panels.paint();
-    parts.tokens.resize(Math.floor(parts.tokens.node.clientWidth));
-    parts.gradient.paint(Math.floor(parts.gradient.node.clientWidth));
+  measure(parts, known) {
+    const widths = known ?? {
+      stage: parts.stage.clientWidth,
+      panels: parts.panels.widths(),
+      tokens: parts.tokens.node.clientWidth,
+      gradient: parts.gradient.node.clientWidth,
+    };
+    parts.diagram.build(Math.max(DIAGRAM_LEAST, Math.floor(widths.stage)));
+    parts.panels.paint(widths.panels);
+    parts.tokens.resize(Math.floor(widths.tokens));
+    parts.gradient.paint(Math.floor(widths.gradient));
+    return widths;
   },
   animate: (parts, within) => parts.flow.start(parts.diagram.wires(), within),
   still: (parts) => parts.flow.stop(),
@@ -44,22 +52,17 @@ const SCORE = {
   marked: ["score"],
   make: makeScoreParts,
   arrange: arrangeScore,
-  measure: (parts) => parts.score.resize(Math.floor(parts.stage.clientWidth)),
-  animate() {},
-  still() {},
-  toggleEquations() {},
-};
-
-const SHEETS = {
-  name: "sheets",
-  drawn: ["sheets", "maps", "tokens", "transport", "modes", "zoom"],
-  marked: ["sheets"],
-  make: makeSheetParts,
-  arrange: arrangeSheets,
-  measure(parts) {
-    parts.tokens.resize(Math.floor(parts.tokens.node.clientWidth));
-    parts.maps.resize(Math.floor(parts.maps.node.clientWidth));
-    parts.sheets.resize(Math.max(SHEETS_LEAST, Math.floor(parts.stage.clientWidth)));
+  measure(parts, known) {
+    parts.transport.draw();
+    const widths = known ?? {
+      tokens: parts.tokens.node.clientWidth,
+      maps: parts.maps.node.clientWidth,
+      stage: parts.stage.clientWidth,
+    };
+    parts.tokens.resize(Math.floor(widths.tokens));
+    parts.maps.resize(Math.floor(widths.maps));
+    parts.sheets.resize(Math.max(SHEETS_LEAST, Math.floor(widths.stage)));
+    return widths;
   },
   animate: (parts, within) => parts.sheets.flow(within),
   still: (parts) => parts.sheets.still(),

@@ -28,8 +28,8 @@ export function makePanels(ctx) {
       node.replaceChildren(...panels.map((panel) => panel.node));
       node.dataset.count = String(panels.length);
     },
-    paint() {
-      const widths = panels.map((panel) => panel.plot.parentNode.clientWidth);
+    widths: () => panels.map((panel) => panel.plot.parentNode.clientWidth),
+    paint(widths) {
       panels.forEach((panel, k) => paintPanel(ctx, panel, widths[k]));
     },
     draw: () => panels.forEach((panel) => drawPanel(ctx, panel)),

@@ -24,7 +24,7 @@ const MOST_BEHIND = 3;
  */
 export function makeScreen(ctx, shell, changed) {
   const spoken = htmlNode("p", { class: "spoken", "aria-live": "polite" });
-  const screen = { form: null, parts: null, hovered: null, outer: 0, zoom: 1, speaking: 0, playing: 0, due: 0 };
+  const screen = { form: null, parts: null, hovered: null, outer: 0, zoom: 1, widths: new Map(), speaking: 0, playing: 0, due: 0 };
   Object.assign(ctx, {
     act: (action) => act(ctx, shell, screen, spoken, changed, action),
     hover: (place) => hover(ctx, shell, screen, place),
@@ -39,7 +39,7 @@ export function makeScreen(ctx, shell, changed) {
   });
   return {
     assemble: () => assemble(ctx, shell, screen, spoken),
-    resize: () => resize(ctx, shell, screen, spoken),
+    resize: () => resize(ctx, shell, screen, spoken, outerOf(shell, screen)),
     run: () => run(ctx, screen),
     stop() {
       cancelAnimationFrame(screen.playing);
@@ -58,16 +58,21 @@ function assemble(ctx, shell, screen, spoken) {
   if (screen.parts) screen.form.still(screen.parts);
   placePoints(ctx.model, ctx.state.points);
   screen.form = formOf(ctx.model.scene);
+  const outer = screen.outer || outerOf(shell, screen);
   Object.assign(screen, { parts: screen.form.make(ctx), hovered: null, outer: 0 });
   shell.dataset.form = screen.form.name;
   shell.setAttribute("aria-label", say(ctx.words, "player.label", { title: ctx.model.scene.title }));
   shell.style.setProperty("--ring", ctx.palette.line("hidden"));
   shell.replaceChildren(...screen.form.arrange(screen.parts), spoken);
-  resize(ctx, shell, screen, spoken);
+  resize(ctx, shell, screen, spoken, outer);
 }
 
-function resize(ctx, shell, screen, spoken) {
-  const outer = Math.floor(shell.clientWidth * screen.zoom);
+/** The width of the place on the page; asking for it makes the browser lay everything out. */
+function outerOf(shell, screen) {
+  return Math.floor(shell.clientWidth * screen.zoom);
+}
+
+function resize(ctx, shell, screen, spoken, outer) {
   if (!screen.parts || outer === 0 || outer === screen.outer) return;
   screen.outer = outer;
   screen.zoom = Math.min(ZOOM_MOST, Math.max(1, outer / ZOOM_FROM));
@@ -82,7 +87,9 @@ function resize(ctx, shell, screen, spoken) {
 function reshape(ctx, shell, screen, spoken) {
   shell.dataset.level = ctx.state.level;
   shell.dataset.view = ctx.state.view;
-  screen.form.measure(screen.parts);
+  const { panels } = ctx.model.scene;
+  const same = [screen.form.name, screen.outer, ctx.state.level, panels.length].join(" ");
+  screen.widths.set(same, screen.form.measure(screen.parts, screen.widths.get(same)));
   draw(ctx, shell, screen, spoken);
 }
 

@@ -17,6 +17,7 @@ const PLAYER = {
 const PLATFORM = ["embed", "embed_options"];
 
 let session = null;
+let writing = 0;
 
 /** @param {{data: {language: string, values: [string, string][], session: string}}} component */
 export default function ({ data }) {
@@ -26,8 +27,14 @@ export default function ({ data }) {
     return;
   }
   document.documentElement.lang = data.language;
+  cancelAnimationFrame(writing);
+  writing = requestAnimationFrame(() => setTimeout(write, 0, data.values));
+}
+
+/** The address, once the picture is on the screen: writing it takes the browser a while. */
+function write(values) {
   const address = new URL(location.href);
-  const query = new URLSearchParams(data.values);
+  const query = new URLSearchParams(values);
   for (const [key, value] of address.searchParams) {
     if (PLAYER[key]?.test(value) || PLATFORM.includes(key)) query.append(key, value);
   }

@@ -53,6 +53,22 @@ const SCORE = {
   make: makeScoreParts,
   arrange: arrangeScore,
   measure(parts, known) {
+    const widths = known ?? { stage: parts.stage.clientWidth };
+    parts.score.resize(Math.floor(widths.stage));
+    return widths;
+  },
+  animate() {},
+  still() {},
+  toggleEquations() {},
+};
+
+const SHEETS = {
+  name: "sheets",
+  drawn: ["sheets", "maps", "tokens", "transport", "modes", "zoom"],
+  marked: ["sheets"],
+  make: makeSheetParts,
+  arrange: arrangeSheets,
+  measure(parts, known) {
     parts.transport.draw();
     const widths = known ?? {
       tokens: parts.tokens.node.clientWidth,

@@ -1,7 +1,7 @@
 // Small multiples: the weights of every head and their mean, on one scale.
 import { htmlNode, setAttribute, setHidden, symbolNode } from "./svg.js";
 import { say } from "./symbols.js";
-import { heatImage } from "./sheetcells.js";
+import { heatImage, paintHatch } from "./sheetcells.js";
 import { hatchOf } from "./sheetfacts.js";
 
 const MAP = { widest: 132, least: 64, around: 27 };
@@ -81,8 +81,10 @@ function paintMap(ctx, { name, canvas, line }, size) {
     allowed: (row) => (weights ? hatchOf(ctx, weights, row) : null),
   });
   const pen = canvas.getContext("2d");
+  pen.setTransform(density, 0, 0, density, 0, 0);
+  if (weights?.node.hatch) paintHatch(ctx, pen, { x: 0, y: 0, w: width * unit, h: height * unit });
   pen.imageSmoothingEnabled = false;
-  pen.drawImage(image, 0, 0, canvas.width, canvas.height);
+  pen.drawImage(image, 0, 0, width * unit, height * unit);
 }
 
 function placeLine(ctx, line) {

@@ -1,17 +1,11 @@
 // One sheet of the picture: its caption, its cells, its tokens, and what the cursor does to it.
-import { svgNode, setAttribute, setHidden, setText, symbolSpans } from "./svg.js";
-import { fixed } from "./digits.js";
+import { svgNode, setAttribute, setHidden, symbolSpans } from "./svg.js";
 import { fillBoxes, makeBoxes, makeHeat, paintHeat } from "./sheetcells.js";
-import { visibleToken } from "./symbols.js";
+import { axisNames, drawLabels, drawSums, makeColumnLabels, makeRowLabels, makeSums, placeLabels } from "./sheetlabels.js";
 import { wordWidth } from "./strips.js";
-import {
-  cellVisible, columnTokens, cursorCell, findCell, headOf, placeCell, rowTokens, rowValues, shownName,
-} from "./sheetfacts.js";
+import { cellVisible, cursorCell, findCell, headOf, placeCell, rowTokens, shownName } from "./sheetfacts.js";
 
-const LABEL_LINE = 12;
-const LABEL_COLUMN = 13;
 const CAPTION = { symbol: 30, word: 13 };
-const SLANT_DEGREES = -55;
 
 /**
  * @param {import("./sheetgrid.js").Placed} placed
@@ -25,7 +19,8 @@ export function makeSheet(ctx, placed, hatchFill) {
   drawn.rowLabels = placed.labelled ? makeRowLabels(ctx, placed) : [];
   drawn.columnLabels = makeColumnLabels(ctx, placed);
   drawn.sums = sheet.node.sum ? makeSums(placed) : null;
-  drawn.veils = [0, 1].map(() => svgNode("rect", { class: "sheet-veil", x: placed.x - 1, width: placed.width + 2 }));
+  drawn.veils = [];
+  drawn.under = svgNode("g");
   drawn.token = [0, 1].map(() => svgNode("rect", { class: "sheet-token", rx: 3 }));
   drawn.frame = svgNode("rect", { class: "sheet-frame", rx: 4 });
   drawn.cursor = svgNode("rect", { class: "sheet-cursor", rx: 3 });
@@ -36,7 +31,7 @@ export function makeSheet(ctx, placed, hatchFill) {
     { class: "sheet", "data-sheet": sheet.node.id },
     svgNode("rect", { class: "sheet-hit", x: placed.x, y: placed.y, width: placed.width, height: placed.height }),
     drawn.symbol, captionWord(ctx, placed), joinNode(placed), ...axisNames(ctx, placed),
-    drawn.cells?.group, drawn.sums?.group, ...drawn.veils,
+    drawn.cells?.group, drawn.sums?.group, drawn.under,
     ...drawn.rowLabels.map(({ text }) => text), ...drawn.columnLabels.map(({ text }) => text),
     ...drawn.token, drawn.frame, drawn.cursor, drawn.over,
   );
@@ -47,71 +42,18 @@ function captionWord(ctx, { sheet, x, y }) {
   return svgNode("text", { class: "sheet-word", x, y: y - CAPTION.word }, ctx.word(sheet.node.label));
 }
 
-/** What the rows and the columns are, in the gutter of the row labels. */
-function axisNames(ctx, { sheet, x, y, height, labelled }) {
-  if (!labelled) return [];
-  const name = (key, at) => svgNode("text", { class: "sheet-axis", x: x - 7, y: at, "text-anchor": "end" }, ctx.word(key));
-  const rows = name(sheet.rows === "query" ? "sheet.axis_query" : "sheet.axis_keys", y - 7);
-  return sheet.columns === "key" ? [rows, name("sheet.axis_key", y + height + 14)] : [rows];
-}
-
-/** The operation that leads here, over an arrow at the middle of the cells. */
-function joinNode({ join, x, y, left, labels, labelled, height }) {
+/** The operation that leads here: over an arrow before the cells, or in the gutter of a line. */
+function joinNode({ join, x, y, left, labels, labelled, height, first }) {
   if (!join) return null;
-  const to = x - (labelled ? labels : 0) - 5;
-  const from = Math.max(left + 4, to - wordWidth(join) - 8);
-  const middle = y + height / 2;
+  const to = first ? x - 12 : x - (labelled ? labels : 0) - 6;
+  const from = first ? 0 : Math.max(left + 4, to - wordWidth(join) - 8);
+  const at = first ? y - CAPTION.symbol + 7 : y + height / 2;
   return svgNode(
     "g",
     { class: "sheet-join" },
-    svgNode("text", { x: (from + to) / 2, y: middle - 7, "text-anchor": "middle" }, ...symbolSpans(join)),
-    svgNode("path", { d: `M${from} ${middle}H${to}m-4 -3.5l4 3.5l-4 3.5` }),
+    svgNode("text", { x: first ? 0 : (from + to) / 2, y: at - 7, "text-anchor": first ? "start" : "middle" }, ...symbolSpans(join)),
+    svgNode("path", { d: `M${from} ${at}H${to}m-4 -3.5l4 3.5l-4 3.5` }),
   );
-}
-
-function makeRowLabels(ctx, { sheet, x, y, line, labels }) {
-  const most = Math.floor((labels - 4) / 6.4);
-  return rowTokens(ctx, sheet).map((token, row) => ({
-    row,
-    text: svgNode(
-      "text",
-      { class: "sheet-label", x: x - 7, y: y + (row + 0.5) * line + 4, "text-anchor": "end", "data-label": `${sheet.rows} ${row}` },
-      shortToken(token, most),
-    ),
-  }));
-}
-
-function makeColumnLabels(ctx, { sheet, x, y, cell, height, slanted }) {
-  const tokens = columnTokens(ctx, sheet) ?? [];
-  return tokens.slice(0, sheet.width).map((token, column) => ({
-    column,
-    slanted,
-    text: svgNode("text", {
-      class: "sheet-label",
-      "text-anchor": slanted ? "end" : "middle",
-      "data-label": `${sheet.columns} ${column}`,
-      ...(slanted ? {} : { x: x + (column + 0.5) * cell, y: y + height + 14 }),
-    }, shortToken(token, slanted ? 9 : 12)),
-  }));
-}
-
-/** A token in at most so many letters' width. */
-function shortToken(token, most) {
-  const text = visibleToken(token);
-  if (wordWidth(text) <= most * 6.3) return text;
-  let kept = "";
-  for (const letter of text) {
-    if (wordWidth(`${kept}${letter}…`) > most * 6.3) break;
-    kept += letter;
-  }
-  return `${kept}…`;
-}
-
-function makeSums({ sheet, x, y, width, line, printed }) {
-  const texts = Array.from({ length: sheet.height }, (_, row) =>
-    svgNode("text", { class: "sheet-sum", x: x + width + 8, y: y + (row + 0.5) * line + 4 }));
-  const head = svgNode("text", { class: "sheet-sum head", x: x + width + 8, y: y - 6 }, "Σ");
-  return { group: svgNode("g", {}, head, ...texts), texts, printed };
 }
 
 /** The rectangle of cells from (row, column), in pixels, cut to what is in view; null outside. */
@@ -169,18 +111,40 @@ function drawSheetStage(ctx, drawn) {
   const when = substep === null ? "whole" : sheet.stage < substep ? "past" : sheet.stage === substep ? "now" : "later";
   setAttribute(drawn.group, "data-when", when);
   if (drawn.heat) drawn.heat.canvas.dataset.when = when;
-  const hidden = future === "hidden";
-  const all = hidden && !cellVisible(ctx, sheet, sheet.rows === "query" ? 0 : t) && (sheet.rows !== "query" || t === 0);
-  const [above, below] = drawn.veils;
-  if (sheet.rows !== "query") {
-    showRect(above, all ? cellRect(drawn, 0, 0, sheet.height, sheet.width) : null, 1);
-    setHidden(below, true);
-    return;
+  drawVeils(drawn, sheet.rows === "query" ? queryVeils(ctx, drawn, t, future === "hidden") : wholeVeil(ctx, sheet));
+}
+
+/** Rows that are not the subject step back; rows that the reader is to predict are closed. */
+function queryVeils(ctx, { sheet }, t, hidden) {
+  const name = shownName(ctx, sheet);
+  const asked = ctx.marked.filter(({ kind }) => kind !== "pinned").map((mark) => placeCell(sheet, name, mark)?.row);
+  const lit = new Set([t, ...asked.filter((row) => row !== undefined)]);
+  const veils = [];
+  for (let row = 0; row < sheet.height; row += 1) {
+    const closed = hidden && !cellVisible(ctx, sheet, row);
+    if (!closed && lit.has(row)) continue;
+    const before = veils[veils.length - 1];
+    if (before && before.row + before.rows === row && before.closed === closed) before.rows += 1;
+    else veils.push({ row, rows: 1, closed });
   }
-  const own = hidden && !cellVisible(ctx, sheet, t) ? 0 : 1;
-  showRect(above, t > 0 ? cellRect(drawn, 0, 0, t, sheet.width) : null, 0.5);
-  showRect(below, t + own < sheet.height ? cellRect(drawn, t + own, 0, sheet.height - t - own, sheet.width) : null, 0.5);
-  below.classList.toggle("closed", hidden);
+  return veils;
+}
+
+/** Keys and values are closed with the stage that makes them. */
+function wholeVeil(ctx, sheet) {
+  return cellVisible(ctx, sheet, 0) ? [] : [{ row: 0, rows: sheet.height, closed: true }];
+}
+
+function drawVeils(drawn, veils) {
+  while (drawn.veils.length < veils.length) {
+    drawn.veils.push(svgNode("rect"));
+    drawn.under.append(drawn.veils[drawn.veils.length - 1]);
+  }
+  drawn.veils.forEach((node, k) => {
+    const veil = veils[k];
+    showRect(node, veil ? cellRect(drawn, veil.row, 0, veil.rows, drawn.sheet.width) : null, 0.5);
+    if (veil) setAttribute(node, "class", veil.closed ? "sheet-veil closed" : "sheet-veil");
+  });
 }
 
 /** The row of the query, the key's row and column, and the token the reader highlights. */
@@ -197,54 +161,6 @@ function drawSheetCursor(ctx, drawn) {
   const inColumns = token !== null && sheet.columns === "key" && token < sheet.width && (ctx.sheets.same || ctx.tokenSide === "key");
   showRect(drawn.token[0], inRows ? cellRect(drawn, token, 0, 1, sheet.width) : null);
   showRect(drawn.token[1], inColumns ? cellRect(drawn, 0, token, sheet.height, 1) : null);
-}
-
-/** Labels stand where their rows and columns are in view now, as many as there is room for. */
-function placeLabels(drawn) {
-  const { view, x, y, width, height, sheet } = drawn;
-  drawn.rowEvery = Math.max(1, Math.ceil(LABEL_LINE / view.line));
-  drawn.columnEvery = Math.max(1, Math.ceil((drawn.slanted ? LABEL_COLUMN : 1) / view.cell));
-  for (const { row, text } of drawn.rowLabels) {
-    const at = (row + 0.5 - view.row) * view.line;
-    setAttribute(text, "y", y + at + 4);
-    text.dataset.out = String(at < 0 || at > height);
-  }
-  for (const { column, slanted, text } of drawn.columnLabels) {
-    const at = (column + 0.5 - view.column) * view.cell;
-    text.dataset.out = String(at < 0 || at > width);
-    if (slanted) setAttribute(text, "transform", `translate(${x + at + 4} ${y + height + 10}) rotate(${SLANT_DEGREES})`);
-    else setAttribute(text, "x", x + at);
-  }
-  drawn.shape = `${sheet.height}×${sheet.width}`;
-}
-
-function drawLabels(ctx, drawn) {
-  const { sheet, rowEvery, columnEvery } = drawn;
-  const at = cursorCell(ctx, sheet);
-  const token = ctx.hoveredToken ?? ctx.state.token;
-  const state = (text, place, own, every) => {
-    const now = place === own;
-    const near = Math.abs(place - own) < every && !now;
-    setAttribute(text, "class", `sheet-label${now ? " now" : ""}${place === token ? " lit" : ""}`);
-    setHidden(text, text.dataset.out === "true" || (!now && (place % every !== 0 || near)));
-  };
-  for (const { row, text } of drawn.rowLabels) state(text, row, at.row, rowEvery);
-  for (const { column, text } of drawn.columnLabels) state(text, column, at.column, columnEvery);
-}
-
-/** Σ = 1.00 at the end of a row of weights. */
-function drawSums(ctx, drawn, name) {
-  if (!drawn.sums) return;
-  const { t } = ctx.state;
-  drawn.sums.texts.forEach((text, row) => {
-    const shown = (drawn.sums.printed || row === t) && cellVisible(ctx, drawn.sheet, row) && cellRect(drawn, row, 0);
-    setHidden(text, !shown);
-    if (!shown) return;
-    const rect = cellRect(drawn, row, 0);
-    setAttribute(text, "y", rect.y + rect.height / 2 + 4);
-    setText(text, fixed(rowValues(ctx, drawn.sheet, name, row).reduce((sum, value) => sum + value, 0)));
-    setAttribute(text, "class", `sheet-sum${row === t ? " now" : ""}`);
-  });
 }
 
 /** The explained cell, its sources (a block of them as one frame) and the pins. */

@@ -4,14 +4,27 @@ import { cellText } from "./strips.js";
 import { parseColour } from "./colour.js";
 import { hatchOf, rowValues, sheetRange, shownName } from "./sheetfacts.js";
 
-const NUMBER_LEAST = { cell: 29, line: 14 };
+const NUMBER_LEAST = { cell: 31, line: 14, roomy: 36 };
 const GAP_LEAST = 6;
-const shadeBytes = new Map();
+const RAMP = 128;
+const pixelRamps = new WeakMap();
 
-/** The colours of a fill as bytes, parsed once. */
-function bytesOf(fill) {
-  if (!shadeBytes.has(fill)) shadeBytes.set(fill, parseColour(fill).map((part) => Math.round(255 * part)));
-  return shadeBytes.get(fill);
+/** A colour as one pixel of a canvas. */
+function pixelOf(fill, alpha = 255) {
+  const [r, g, b] = parseColour(fill).map((part) => Math.round(255 * part));
+  return new Uint32Array(new Uint8Array([r, g, b, alpha]).buffer)[0];
+}
+
+/** The shades of a role as pixels: the positive ones, then the negative. */
+function pixelRamp(palette, role) {
+  if (!pixelRamps.has(palette)) pixelRamps.set(palette, new Map());
+  const ramps = pixelRamps.get(palette);
+  if (!ramps.has(role)) {
+    const of = (sign) => Array.from({ length: RAMP }, (_, k) =>
+      pixelOf(palette.shade(role, "unit", 1, (sign * k) / (RAMP - 1)).fill));
+    ramps.set(role, Uint32Array.from([...of(1), ...of(-1)]));
+  }
+  return ramps.get(role);
 }
 
 /** Boxes with numbers. @param {import("./sheetgrid.js").Placed} placed */
@@ -82,7 +95,7 @@ export function paintHeat(ctx, sheet, { canvas, density }, view) {
   const [wide, tall] = [canvas.width / density, canvas.height / density];
   pen.clearRect(0, 0, wide, tall);
   const fine = Math.min(view.line, view.cell) < GAP_LEAST;
-  const last = { row: Math.min(sheet.height, Math.ceil(view.row + tall / view.line)), column: Math.min(sheet.width, Math.ceil(view.column + wide / view.cell)) };
+  const last = { width: wide, height: tall, row: Math.min(sheet.height, Math.ceil(view.row + tall / view.line)), column: Math.min(sheet.width, Math.ceil(view.column + wide / view.cell)) };
   if (fine && sheet.width > 1) paintFine(ctx, sheet, name, pen, view, last);
   else paintCoarse(ctx, sheet, name, pen, view, last);
 }
@@ -96,6 +109,7 @@ function paintFine(ctx, sheet, name, pen, view, last) {
     values: (row) => rowValues(ctx, sheet, name, row + Math.floor(view.row)),
     allowed: (row) => hatchOf(ctx, sheet, row + Math.floor(view.row)),
   });
+  if (sheet.node.hatch) paintHatch(ctx, pen, { x: 0, y: 0, w: last.width, h: last.height });
   pen.imageSmoothingEnabled = false;
   const y = (Math.floor(view.row) - view.row) * view.line;
   pen.drawImage(image, -view.column * view.cell, y, sheet.width * view.cell, image.height * view.line);
@@ -108,19 +122,19 @@ export function heatImage(ctx, name, { width, height, range, values, allowed }) 
   [image.width, image.height] = [width, height];
   const pen = image.getContext("2d");
   const data = pen.createImageData(width, height);
-  const broken = parseColour(ctx.palette.ink).map((part) => Math.round(255 * part));
+  const pixels = new Uint32Array(data.data.buffer);
+  const ramp = pixelRamp(ctx.palette, role);
+  const broken = pixelOf(ctx.palette.ink);
+  const unit = scale === "unit" ? 1 : 1 / (range || 1);
   for (let row = 0; row < height; row += 1) {
     const numbers = values(row);
     const seen = allowed(row);
     for (let column = 0; column < width; column += 1) {
-      const at = 4 * (row * width + column);
-      if (seen !== null && seen[column] === 0) {
-        data.data.set([...broken, (row + column) % 3 === 0 ? 46 : 0], at);
-        continue;
-      }
+      if (seen !== null && seen[column] === 0) continue;
       const value = numbers[column];
-      const bytes = Number.isFinite(value) ? bytesOf(ctx.palette.shade(role, scale, range, value).fill) : broken;
-      data.data.set([...bytes, 255], at);
+      const size = Math.round(Math.min(1, Math.abs(value) * unit) * (RAMP - 1));
+      const place = value < 0 ? RAMP + size : size;
+      pixels[row * width + column] = Number.isFinite(value) ? ramp[place] : broken;
     }
   }
   pen.putImageData(data, 0, 0);
@@ -131,7 +145,7 @@ function paintCoarse(ctx, sheet, name, pen, view, last) {
   const { role, scale } = ctx.model.tensor(name);
   const range = sheetRange(ctx, sheet);
   const numbers = view.cell >= NUMBER_LEAST.cell && view.line >= NUMBER_LEAST.line;
-  pen.font = `11px ${getComputedStyle(pen.canvas).fontFamily}`;
+  pen.font = `${view.cell < NUMBER_LEAST.roomy ? 10 : 11}px ${getComputedStyle(pen.canvas).fontFamily}`;
   pen.textAlign = "center";
   for (let row = Math.floor(view.row); row < last.row; row += 1) {
     const values = rowValues(ctx, sheet, name, row);

@@ -5,17 +5,19 @@ import { columnTokens, rowTokens } from "./sheetfacts.js";
 
 export const SHEET_PRINTED = 8;
 const CELL = { widest: 36, narrowest: 29, height: 22 };
-const HEAT = { tall: 248, feature: 100, least: 3.5, most: 16, featureMost: 12 };
+const HEAT = { tall: 248, feature: 100, least: 3.5, most: 16, featureMost: 12, featureLeast: 72 };
 const FACTORS = [1, 0.94, 0.88, 0.82];
 const TOP = 46;
 const BOTTOM = 16;
 const SHEET_GAP = 26;
 const JOIN_ROOM = 24;
 const SUM = 38;
+const WORD_MOST = 150;
+const LINE_GAP = 18;
 const LABEL_AGAIN = 4;
 const SHEET_LETTER = 1.12;
 const LABEL_ROOM_LEFT = 10;
-const AXIS_LEAST_WIDTH = { query: 54, key: 42 };
+const AXIS_LEAST_WIDTH = { query: 60, key: 52 };
 const LABEL_MOST = { wide: 84, small: 60 };
 const SLANT = { most: 58, rise: 0.82 };
 
@@ -43,7 +45,7 @@ function sizeSheet(ctx, sheet, factor, line) {
     return { printed, cell: cell * (keys.length <= SHEET_PRINTED ? 1 : factor) };
   }
   const cell = Math.max(2, Math.min(HEAT.featureMost, HEAT.feature / sheet.width));
-  return { printed, cell: Math.max(cell, sheet.width * cell < 44 ? 44 / sheet.width : 0), line };
+  return { printed, cell: Math.max(cell, sheet.width * cell < HEAT.featureLeast ? Math.min(18, HEAT.featureLeast / sheet.width) : 0), line };
 }
 
 function lineOf({ sheets }, factor) {
@@ -65,42 +67,47 @@ export function placeSheets(ctx, width, joinText, wordOf) {
 function inLines(ctx, width, factor, joinText, wordOf) {
   const line = lineOf(ctx.sheets, factor);
   const labelMost = width < 480 ? LABEL_MOST.small : LABEL_MOST.wide;
+  const sized = ctx.sheets.sheets.map((sheet) => measureSheet(ctx, sheet, { width, factor, line, labelMost, join: joinText(sheet) }));
+  const gutter = Math.max(0, ...sized.map(({ labels }) => labels));
   const placed = [];
-  let [x, y, lines, tallest, before, named, since] = [0, 0, 1, 0, null, "", 0];
-  for (const sheet of ctx.sheets.sheets) {
-    const { printed, cell } = sizeSheet(ctx, sheet, factor, line);
-    const join = joinText(sheet);
-    const tokens = rowTokens(ctx, sheet);
-    const labels = tokens ? Math.max(AXIS_LEAST_WIDTH[sheet.rows], tokensWidth(tokens, labelMost)) : 0;
-    const columns = columnTokens(ctx, sheet);
-    const slanted = Boolean(columns) && tokensWidth(columns, 400) > cell + 6;
-    const one = { sheet, printed, cell, line, join, labels, slanted };
-    one.width = Math.min(cell * sheet.width, width - labels - (sheet.node.sum ? SUM : 0));
-    one.cell = one.width / sheet.width;
-    one.height = line * sheet.height;
-    const joined = join ? wordWidth(join) + JOIN_ROOM : before ? SHEET_GAP : 0;
-    const measure = (first) => {
-      const again = first || named !== tokens?.join("\n") || since >= LABEL_AGAIN;
-      const labelled = Boolean(tokens) && again;
-      const lead = (first ? Math.min(joined, width - one.width - labels - 4) : joined) + (labelled ? labels : 0);
-      const slot = Math.max(one.width, Math.min(wordOf(sheet), 150, Math.max(one.width, width - lead)));
-      return { labelled, lead, total: lead + slot + (sheet.node.sum ? SUM : 0) };
-    };
-    let { labelled, lead, total } = measure(x === 0);
-    if (x > 0 && x + total > width) {
-      [x, y, lines] = [0, y + tallest, lines + 1];
-      tallest = 0;
-      ({ labelled, lead, total } = measure(true));
-    }
-    Object.assign(one, { left: x, x: x + Math.max(0, lead), y: y + TOP, labelled });
-    placed.push(one);
-    const below = columns ? (slanted ? columnRise(columns) : BOTTOM) : 6;
-    tallest = Math.max(tallest, TOP + one.height + below + 16);
-    x += total + 8;
-    before = sheet;
-    [named, since] = labelled ? [tokens.join("\n"), 1] : [named, since + 1];
+  let [x, y, lines, tallest, named, since] = [0, 0, 1, 0, "", 0];
+  for (const one of sized) {
+    const fitted = fitWidth(one, width - gutter);
+    const again = named !== one.tokens || since >= LABEL_AGAIN;
+    const beside = (one.join ? wordWidth(one.join) + JOIN_ROOM : SHEET_GAP) + (one.tokens && again ? one.labels : 0);
+    const slot = Math.max(fitted.width, Math.min(wordOf(one.sheet), WORD_MOST)) + (one.sheet.node.sum ? SUM : 0);
+    const first = x === 0 || x + beside + slot > width;
+    if (x > 0 && first) [x, y, lines, tallest] = [0, y + tallest, lines + 1, 0];
+    const labelled = Boolean(one.tokens) && (first || again);
+    const lead = first ? gutter : beside;
+    placed.push({ ...fitted, left: x, x: x + lead, y: y + TOP, labelled, first });
+    tallest = Math.max(tallest, TOP + one.height + one.below + LINE_GAP);
+    x += lead + slot + 8;
+    [named, since] = labelled ? [one.tokens, 1] : [named, since + 1];
   }
   return { placed, lines, width, height: y + tallest };
+}
+
+/** What does not depend on where a sheet stands. */
+function measureSheet(ctx, sheet, { factor, line, labelMost, join }) {
+  const { printed, cell } = sizeSheet(ctx, sheet, factor, line);
+  const rows = rowTokens(ctx, sheet);
+  const columns = columnTokens(ctx, sheet);
+  const slanted = Boolean(columns) && tokensWidth(columns, 400) > cell + 6;
+  return {
+    sheet, printed, cell, line, join, slanted,
+    tokens: rows ? rows.join("\n") : "",
+    labels: rows ? Math.max(AXIS_LEAST_WIDTH[sheet.rows], tokensWidth(rows, labelMost)) : 0,
+    below: columns ? (slanted ? columnRise(columns) : BOTTOM) : 4,
+    width: cell * sheet.width,
+    height: line * sheet.height,
+  };
+}
+
+/** A sheet that is wider than a line takes narrower cells. */
+function fitWidth(one, room) {
+  const width = Math.min(one.width, room - (one.sheet.node.sum ? SUM : 0));
+  return { ...one, width, cell: width / one.sheet.width };
 }
 
 /** How far slanted labels reach below the cells. */

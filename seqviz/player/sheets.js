@@ -25,12 +25,26 @@ export function makeSheets(ctx) {
     resize: (width) => buildSheets(ctx, sheets, width),
     draw: () => drawSheets(ctx, sheets),
     mark: () => drawSheets(ctx, sheets),
-    flow: (within) => arrows.flow(sheets.drawn, within),
+    flow(within) {
+      arrows.flow(sheets.drawn, within);
+      showStage(ctx, sheets);
+    },
     still: () => arrows.clear(),
     zoom: (by, about) => zoomView(ctx, sheets.view, by, about) && drawSheets(ctx, sheets, false),
     zooms: () => sheets.view.most > 1,
     zoomed: () => sheets.view.zoom,
+    most: () => sheets.view.most,
   };
+}
+
+/** Where the picture is taller than the screen, the stage that the reader went to comes into view. */
+function showStage(ctx, { drawn }) {
+  const { substep, auto, reduced } = ctx.state;
+  const now = substep === null || auto ? null : drawn.find(({ sheet }) => sheet.stage === substep);
+  if (!now) return;
+  requestAnimationFrame(() => now.group.scrollIntoView({
+    block: "nearest", inline: "nearest", behavior: reduced ? "auto" : "smooth",
+  }));
 }
 
 /** What is written over the arrow that leads to a sheet: words of the scene, or a word's key. */

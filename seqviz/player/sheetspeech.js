@@ -13,7 +13,7 @@ export function sheetSentence(ctx) {
   const { words } = ctx;
   const { t } = ctx.state;
   const x = visibleToken(queries[t] ?? "");
-  const parts = [say(words, "speech.query", { t: t + 1, T: queries.length, x })];
+  const parts = [say(words, "speech.query", { t: t + 1, T: queries.length })];
   if (heads > 1) parts.push(say(words, "speech.head", { n: headOf(ctx) + 1 }));
   if (weights) parts.push(...takes(ctx, x));
   const said = predictionAt(ctx.model, t);

@@ -1,8 +1,8 @@
 // Which part of large sheets is in view: the same queries and keys in all of them.
 import { keyAt } from "./sheetfacts.js";
 
-const ZOOMS = [1, 2, 4, 8, 16];
-const ROOMY_CELL = 40;
+const ZOOMS = [1, 1.6, 2.5, 4, 6.4, 10, 16];
+const ROOMY_CELL = 34;
 
 /** @param {object} ctx the player's context */
 export function makeView() {
@@ -13,7 +13,7 @@ export function makeView() {
 export function limitZoom(view, placed) {
   const heat = placed.filter(({ printed, sheet }) => !printed && sheet.rows !== "none");
   const least = Math.min(...heat.map(({ line }) => line), ROOMY_CELL);
-  const most = heat.length ? ZOOMS.find((zoom) => zoom * least >= ROOMY_CELL / 1.2) ?? 16 : 1;
+  const most = heat.length ? ZOOMS.find((zoom) => zoom * least >= ROOMY_CELL) ?? 16 : 1;
   view.most = most;
   view.zoom = Math.min(view.zoom, most);
 }

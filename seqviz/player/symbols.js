@@ -21,8 +21,16 @@ export function say(words, key, values = {}) {
     Object.hasOwn(values, name) ? String(values[name]) : whole);
 }
 
+const parsedSymbols = new Map();
+
 /** "W_f·x" as parts: a letter with its subscript, then the rest. */
 export function parseSymbol(symbol, role) {
+  const key = `${role ?? ""} ${symbol}`;
+  if (!parsedSymbols.has(key)) parsedSymbols.set(key, symbolPieces(symbol, role));
+  return parsedSymbols.get(key);
+}
+
+function symbolPieces(symbol, role) {
   const pieces = [...symbol.matchAll(/([^_]+)(?:_(?:\{([^}]*)\}|([\p{L}\p{N}]+)))?/gu)];
   return pieces.map(([, text, braced, plain]) => {
     const sub = braced ?? plain;

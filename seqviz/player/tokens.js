@@ -152,7 +152,7 @@ function resizeTokens(ctx, bar, width) {
   bar.node.classList.toggle("headed", wide);
   const { inputs } = ctx.model.scene.sequence;
   const longest = Math.max(1, ...inputs.map((token) => [...token].length));
-  const least = Math.max(TOKEN_LEAST, 8 + 8 * longest);
+  const least = Math.max(TOKEN_LEAST, (ctx.sheets ? 14 : 8) + 8 * longest);
   bar.node.classList.toggle("long", longest > 2);
   bar.room = width - (wide ? 104 : 0);
   bar.width = Math.max(least, Math.min(TOKEN_MOST, bar.room / bar.columns.length));

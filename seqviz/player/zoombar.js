@@ -15,6 +15,7 @@ export function makeZoomBar(ctx, sheets) {
   function draw() {
     setHidden(node, !sheets.zooms());
     scale.textContent = `${sheets.zoomed()}×`;
+    into.disabled = sheets.zoomed() >= sheets.most();
     out.disabled = sheets.zoomed() === 1;
   }
   return { node, draw };

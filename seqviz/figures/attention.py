@@ -15,7 +15,9 @@ ACROSS = 3
 TOKEN_HEIGHT, LEAST_HEIGHT, MOST_HEIGHT = 26, 120, 420
 TITLE, TOP, BOTTOM = 64, 76, 78
 LABELS = 24
+BAR_LENGTH = 190
 NAMED_CELLS = 1024
+SCALE: Stops = [[0.0, rgba(SLATE, 0)], [1.0, rgba(SLATE, 1)]]
 Map = NDArray[np.float32]
 
 
@@ -65,12 +67,7 @@ def attention_figure(
         barmode="overlay",
         bargap=0,
         showlegend=False,
-        coloraxis={
-            "cmin": 0,
-            "cmax": largest or 1.0,
-            "colorscale": _scale(),
-            "colorbar": {"thickness": 8, "outlinewidth": 0, "title": words["weights.weight"]},
-        },
+        coloraxis=_colours(largest or 1.0, words),
     )
     return figure
 
@@ -111,7 +108,7 @@ def hatching(shown: Map) -> list[go.Bar]:
             marker={
                 "color": rgba(SLATE, 0),
                 "line": {"width": 0},
-                "pattern": {"shape": "/", "fgcolor": rgba(SLATE, 0.45), "size": 6, "solidity": 0.2},
+                "pattern": {"shape": "/", "fgcolor": rgba(SLATE, 0.7), "size": 6, "solidity": 0.2},
             },
         )
     ]
@@ -149,5 +146,8 @@ def _axes(figure: Any, queries: Sequence[str], keys: Sequence[str]) -> None:
     figure.update_yaxes(range=[len(queries) + 0.5, 0.5])
 
 
-def _scale() -> Stops:
-    return [[0.0, rgba(SLATE, 0)], [1.0, rgba(SLATE, 1)]]
+def _colours(largest: float, words: Mapping[str, str]) -> dict[str, Any]:
+    """One scale for all maps, from nothing to the largest weight."""
+    bar = {"thickness": 8, "outlinewidth": 0, "title": words["weights.weight"]}
+    place = {"lenmode": "pixels", "len": BAR_LENGTH, "y": 1, "yanchor": "top"}
+    return {"cmin": 0, "cmax": largest, "colorscale": SCALE, "colorbar": bar | place}

@@ -95,6 +95,41 @@ def test_a_new_scene_keeps_the_cursor_where_it_can(page: Page) -> None:
     assert "seqviz" in page.evaluate("document.activeElement.className")
 
 
+PLACES = """() => [...document.querySelectorAll(".plot, .stage svg, .tokens, .gradient svg")]
+  .map((node) => node.getBoundingClientRect())
+  .map(({ x, y, width, height }) => [x, y, width, height])"""
+
+
+@pytest.mark.parametrize("width", [1280, 375])
+def test_a_new_scene_takes_the_places_it_would_have_had_from_the_start(
+    page: Page, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    kinds = ("lstm", "rnn", "gru")
+    fresh = {}
+    for kind in kinds:
+        show(page, scene_of(kind, steps=9))
+        fresh[kind] = page.evaluate(PLACES)
+    for kind in (*kinds, *kinds):
+        page.evaluate("(next) => window.player.update(next)", payload(scene_of(kind, steps=9)))
+        assert page.evaluate(PLACES) == fresh[kind], kind
+
+
+def test_an_unchanged_scene_is_drawn_again_without_asking_for_widths(page: Page) -> None:
+    show(page, scene_of("lstm", steps=9))
+    page.evaluate(
+        """() => {
+          window.asked = 0;
+          const own = Object.getOwnPropertyDescriptor(Element.prototype, "clientWidth");
+          Object.defineProperty(Element.prototype, "clientWidth", {
+            get() { window.asked += 1; return own.get.call(this); },
+          });
+          window.player.update(window.payload);
+        }"""
+    )
+    assert page.evaluate("window.asked") == 0
+
+
 def test_destroy_leaves_nothing_behind(page: Page) -> None:
     page.add_init_script(
         """

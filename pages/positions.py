@@ -23,6 +23,7 @@ with page.row():
     positions.order_button(page)
 
 page.sentence(positions.orders(record, words))
+positions.task_line(page, record)
 scene = positions.scene_of(record, words)
 page.picture(scene)
 for sentence in positions.sentences(findings(record), words):

@@ -102,7 +102,7 @@ def accuracy_figure(
         trained,
         line={"color": rgba(SLATE, 0.8), "width": 1, "dash": "dot"},
         annotation={"text": words["places.trained"], "font": {"size": 11}},
-        annotation_position="bottom right",
+        annotation_position="right",
     )
     _axes(figure, words["places.length"], words["places.right"], lengths[-1], lengths[0])
     figure.update_yaxes(range=(-0.03, 1.05), tickformat=".0%")

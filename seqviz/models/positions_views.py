@@ -14,6 +14,7 @@ from torch.nn.functional import linear
 
 from seqviz.core.attention_model import AttentionModel
 from seqviz.core.positions import POSITIONS, frequencies, rotate, sinusoidal
+from seqviz.models.attention_measure import MEASURED, back_task, held_out
 from seqviz.models.attention_shelf import load_attention
 
 BASE = 10_000.0
@@ -80,8 +81,8 @@ class Shift:
 class Accuracy:
     """The share of right answers of every shipped order model at every length it was measured at.
 
-    `trained` is the longest length of the training, `guess` the share that one token of those a
-    sequence of that length is drawn from would hit.
+    `trained` is the longest length of the training, `guess` the share that any word of a
+    sequence of that length would hit.
     """
 
     lengths: tuple[int, ...]
@@ -211,13 +212,20 @@ def accuracy_view() -> Accuracy:
     """What the shipped order models were measured to do, on lengths up to four times trained."""
     found = {kind: load_attention(f"order-{kind}").about for kind in POSITIONS}
     sizes = [size.partition("/") for size in found["none"].measured["random"]]
-    distinct = {int(length): int(tokens) for length, _, tokens in sizes}
+    distinct = dict(sorted((int(length), int(tokens)) for length, _, tokens in sizes))
+    trained = trained_lengths("none")[1]
     return Accuracy(
         lengths=tuple(distinct),
         shares={
-            kind: tuple(share for (share,) in about.measured["random"].values())
+            kind: tuple(about.measured["random"][f"{T}/{n}"][0] for T, n in distinct.items())
             for kind, about in found.items()
         },
-        trained=trained_lengths("none")[1],
-        guess=1 / distinct[trained_lengths("none")[1]],
+        trained=trained,
+        guess=_guess(load_attention("order-none"), trained, distinct[trained]),
     )
+
+
+def _guess(model: AttentionModel, length: int, distinct: int) -> float:
+    """The share that any word of the sequence would hit, on the sequences that were measured."""
+    batch = held_out(back_task(model), length, distinct, model.design.size, MEASURED)
+    return float((1 / batch.present.sum(dim=-1)).mean())

@@ -104,6 +104,11 @@ def tell_notices(page: Page, record: PositionsRecord) -> None:
             page.notice(f"mode.beyond_{config.positions}", got=tokens, limit=limit)
 
 
+def task_line(page: Page, record: PositionsRecord) -> None:
+    """What the answers in the picture answer."""
+    page.notes("mode.task" if record.config.mode == "trained" else "mode.no_task")
+
+
 def mode_line(page: Page, record: PositionsRecord) -> None:
     """Which weights are on screen, and how a word's row of x is made."""
     config, design = record.config, record.model.design

@@ -7,9 +7,12 @@ import pytest
 import torch
 
 from seqviz.core.attention_model import Design, build_attention_model
-from seqviz.core.positions import shift_matrix
-from seqviz.models.findings import number
+from seqviz.core.positions import POSITIONS, shift_matrix
+from seqviz.models.attention_measure import MEASURED, back_task, held_out, right
+from seqviz.models.attention_shelf import load_attention
+from seqviz.models.findings import number, percent
 from seqviz.models.positions_findings import (
+    accuracy_findings,
     dots_findings,
     encoding_findings,
     pair_of,
@@ -17,6 +20,7 @@ from seqviz.models.positions_findings import (
     shift_findings,
 )
 from seqviz.models.positions_views import (
+    accuracy_view,
     dots_view,
     encoding_view,
     relative_view,
@@ -133,3 +137,29 @@ def test_the_scores_are_those_of_a_run_with_these_positions(positions: str) -> N
     tokens = ("w", "the", "x", "cat", "y")
     scaled = model.run(tokens).heads.heads[0].scaled
     assert float(view.scores[positions][1]) == pytest.approx(float(scaled[3, 1]), abs=1e-12)
+
+
+@pytest.mark.parametrize("kind", POSITIONS)
+def test_the_accuracy_shown_is_measured_again(kind: str) -> None:
+    view, model = accuracy_view(), load_attention(f"order-{kind}")
+    assert view.lengths == tuple(sorted(view.lengths))
+    assert view.trained in view.lengths
+    assert view.lengths[-1] > view.trained
+    for length, share in zip(view.lengths, view.shares[kind], strict=True):
+        distinct = 8 if length == 8 else 16
+        batch = held_out(back_task(model), length, distinct, model.design.size, MEASURED)
+        assert share == pytest.approx(right(model, batch)[0], abs=1e-3)
+
+
+def test_what_is_claimed_of_the_positions_holds() -> None:
+    view = accuracy_view()
+    at = view.lengths.index(view.trained)
+    for kind in ("sinusoidal", "learned", "rotary"):
+        assert view.shares[kind][at] > 0.99
+    assert view.shares["none"][at] < 3 * view.guess
+    longest = {kind: shares[-1] for kind, shares in view.shares.items()}
+    assert longest["rotary"] > 0.9 > 2 * longest["learned"]
+    assert longest["sinusoidal"] < 0.6
+    told = {f.key: f.values for f in accuracy_findings(view)}
+    assert told["accuracy_rotary"]["longest"] == percent(longest["rotary"])
+    assert told["accuracy_none"]["length"] == max(view.lengths)

@@ -10,10 +10,12 @@
  * @typedef {{t: number, substep: number|null, unit: number, pins: Place[],
  *   selected: Place|null, playing: boolean, speed: number, view: "unrolled"|"rolled",
  *   level: "flow"|"numbers"|"arithmetic", future: "faint"|"hidden", auto: boolean,
- *   rest: number, reduced: boolean, head: number, chosen: boolean, token: number|null,
+ *   hurry: number, rest: number, reduced: boolean, head: number, chosen: boolean, token: number|null,
  *   bounds: Bounds}} State
  *   In sheets the step is the query and the sub-step the stage; `unit` is the column, which
  *   follows the largest weight until the reader has `chosen` one; `token` is highlighted.
+ *   While the picture plays by itself (`auto`) it goes `hurry` times as fast, so that the
+ *   opening of a long sequence ends within eight seconds.
  */
 
 import { movePoint, pointsThatFit, putBack, turns } from "./points.js";
@@ -24,6 +26,7 @@ const MOST_PINS = 6;
 const PLAY_MS = 800;
 const PLAY_FINE_MS = 500;
 const PLAY_STAGE_MS = 700;
+const OPENING_MS = 8000;
 
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 const samePlace = (a, b) => a.name === b.name && a.t === b.t && a.index === b.index;
@@ -78,6 +81,7 @@ export function initial(model, options = {}) {
     chosen: (options.unit ?? null) !== null,
     token: null,
     auto,
+    hurry: Math.max(1, (Math.abs(rest - start) * PLAY_MS) / OPENING_MS),
     rest,
     reduced,
     bounds,
@@ -111,7 +115,8 @@ function elements(model, name) {
 /** Milliseconds until the next tick while playing. */
 export function interval(state) {
   const fine = state.bounds?.sheets ? PLAY_STAGE_MS : PLAY_FINE_MS;
-  return (state.substep === null ? PLAY_MS : fine) / state.speed;
+  const speed = state.auto && !state.bounds?.sheets ? state.speed * state.hurry : state.speed;
+  return (state.substep === null ? PLAY_MS : fine) / speed;
 }
 
 /** The steps that playing begins at and ends at. */
@@ -144,7 +149,7 @@ function moveFine(state, by) {
   const next = state.substep + by;
   if (next >= 0 && next < substeps) return { ...state, substep: next };
   const t = state.t + direction * by;
-  if (t < 0 || t >= steps) return state;
+  if (t < 0 || t >= steps) return state.bounds.turns ? { ...state, substep: null } : state;
   return move(state, t, next < 0 ? substeps - 1 : 0);
 }
 

@@ -85,7 +85,7 @@ export function listenHandles(ctx, svg, fieldOf) {
     const node = event.target.closest(".handle");
     if (!node || event.button !== 0) return;
     const grabbed = fieldOf(node.dataset.name).at(coordinates(ctx.model, pointOf(node)));
-    const [px, py] = pixelOf(svg, event);
+    const [px, py] = pixelUnder(svg, event);
     Object.assign(drag, { node, from: [grabbed[0] - px, grabbed[1] - py], at: null });
     svg.setPointerCapture(event.pointerId);
     svg.classList.add("dragging");
@@ -95,7 +95,7 @@ export function listenHandles(ctx, svg, fieldOf) {
   });
   svg.addEventListener("pointermove", (event) => {
     if (!drag.node) return;
-    const [px, py] = pixelOf(svg, event);
+    const [px, py] = pixelUnder(svg, event);
     drag.at = fieldOf(drag.node.dataset.name).back([px + drag.from[0], py + drag.from[1]]);
     drag.frame ||= requestAnimationFrame(() => follow(drag, move));
   });
@@ -141,7 +141,7 @@ function onHandleKey(ctx, event, move) {
 }
 
 /** Where a pointer is, in the picture's own pixels. */
-function pixelOf(svg, event) {
+function pixelUnder(svg, event) {
   const box = svg.getBoundingClientRect();
   const scale = box.width / Number(svg.getAttribute("width"));
   return [(event.clientX - box.left) / scale, (event.clientY - box.top) / scale];

@@ -50,14 +50,14 @@ function headAction(key, { sheets, heads }) {
  * @param {boolean} inside  is the focus in the player?
  * @param {boolean|"button"} controlFocused  does a control own the keys? A button owns only
  *   Space and Enter, and only leaves the others to a player it stands in.
- * @param {{sheets?: boolean, heads?: number}} bounds  of the cursor
+ * @param {{sheets?: boolean, turns?: boolean, heads?: number}} bounds  of the cursor
  */
 export function keyAction(event, inside, controlFocused, bounds = {}) {
   if (event.defaultPrevented || event.ctrlKey || event.altKey || event.metaKey) return null;
   if (controlFocused && !(controlFocused === "button" && inside)) return null;
   if (controlFocused && PRESSES_BUTTON.includes(event.key)) return null;
   const shifted = bounds.sheets ? SHEETS_QUERY : FINE;
-  const anywhere = bounds.sheets ? SHEETS_ANYWHERE : ANYWHERE;
+  const anywhere = bounds.sheets || bounds.turns ? SHEETS_ANYWHERE : ANYWHERE;
   const within = bounds.sheets ? SHEETS_INSIDE : INSIDE;
   if (event.shiftKey && Object.hasOwn(shifted, event.key)) return inside ? shifted[event.key] : null;
   if (Object.hasOwn(anywhere, event.key)) return event.shiftKey ? null : anywhere[event.key];

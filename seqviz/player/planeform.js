@@ -3,7 +3,8 @@
 import { htmlNode, setHidden } from "./svg.js";
 import { makeFoot, makeModes, makeTransport } from "./controls.js";
 import { makeInspector } from "./inspector.js";
-import { makeSave, pictureNode } from "./save.js";
+import { makeSave } from "./save.js";
+import { drawingNode, planeNumbers } from "./planesave.js";
 import { makePlane } from "./plane.js";
 import { makeTurner } from "./turner.js";
 import { makeClocks } from "./clocks.js";
@@ -12,8 +13,8 @@ const PLANE_HINTS = [
   ["⠿", "hint.drag"],
   ["Tab", "hint.tab"],
   ["← → ↑ ↓", "hint.nudge"],
+  ["← →", "hint.stage_of"],
   ["Space", "hint.turn"],
-  ["Shift ← →", "hint.substep"],
   ["Enter", "hint.pin"],
   ["Esc", "hint.release"],
 ];
@@ -28,7 +29,7 @@ const PLANE = {
   name: "plane",
   drawn: ["drawing", "transport", "modes"],
   marked: ["drawing"],
-  make: (ctx) => makeDrawing(ctx, makePlane(ctx), makeTurner(ctx), PLANE_HINTS),
+  make: (ctx) => makeDrawing(ctx, makePlane(ctx), makeTurner(ctx), PLANE_HINTS, () => planeNumbers(ctx)),
   arrange: arrangeDrawing,
   measure: (parts) => parts.drawing.build(Math.floor(parts.stage.clientWidth)),
   animate: (parts, within) => parts.drawing.animate(within),
@@ -48,11 +49,11 @@ export function planeFormOf(scene) {
   return kinds.has("clock") ? CLOCKS : null;
 }
 
-function makeDrawing(ctx, drawing, transport, hints) {
+function makeDrawing(ctx, drawing, transport, hints, numbers) {
   const parts = { drawing, transport, modes: makeModes(ctx), inspector: makeInspector(ctx) };
   parts.sentence = htmlNode("p", { class: "sentence", "aria-hidden": "true" });
   parts.stage = htmlNode("div", { class: "stage" }, drawing.node);
-  parts.save = makeSave(ctx, () => pictureNode(ctx, drawing.node, htmlNode("div")));
+  parts.save = makeSave(ctx, () => drawingNode(ctx, drawing.node, parts.sentence.textContent), numbers);
   parts.foot = makeFoot(ctx, parts.save, hints);
   setHidden(parts.modes.substeps, ctx.model.scene.substeps.length === 0);
   return parts;

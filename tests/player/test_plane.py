@@ -316,8 +316,11 @@ def test_saving_gives_the_picture_and_the_moved_numbers(page: Page) -> None:
     with page.expect_download() as written:
         page.get_by_role("button", name="CSV").click()
     rows = [row.split(",") for row in written.value.path().read_text("utf-8").splitlines()]
-    query = [float(row[4]) for row in rows if row[2] == "q"]
-    assert query == [pytest.approx(1.2), pytest.approx(0.7)]
+    assert rows[0] == ["tensor", "name", "x", "y"]
+    assert [float(x) for x in rows[1][2:]] == [pytest.approx(1.2), pytest.approx(0.7)]
+    assert [row[1] for row in rows if row[0] == "v"] == ['"cat"', '"sat"', '"mat"']
+    weights = [float(row[2]) for row in rows if row[0] == "weights"]
+    assert sum(weights) == pytest.approx(1)
 
 
 def test_a_finger_drags_a_point(visit: Any) -> None:
@@ -336,3 +339,21 @@ def test_a_finger_drags_a_point(visit: Any) -> None:
     assert moved[0] < 0.7
     assert moved[1] > 1.1
     assert page.evaluate("scrollY") == 0
+
+
+def test_the_arrow_keys_of_the_page_go_stage_by_stage_and_back_to_the_whole(page: Page) -> None:
+    show(page, THREE)
+    pressed = page.locator(".substeps [aria-pressed=true]")
+    for name in ("Project", "Scale", "Softmax", "Blend", "Whole step"):
+        page.keyboard.press("ArrowRight")
+        expect(pressed).to_have_text(name)
+    assert at(page, "q") == [1.2, 0.6]
+
+
+def test_a_saved_drawing_says_what_it_shows(page: Page) -> None:
+    show(page, THREE, downloads=True)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG").click()
+    picture = saved.value.path().read_text("utf-8")
+    assert "One query" in picture
+    assert "it at (1.20, 0.60) takes" in picture

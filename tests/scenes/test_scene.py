@@ -114,6 +114,14 @@ def test_lookup_takes_one_row() -> None:
     np.testing.assert_array_equal(scene(W, ids, row).recompute("r"), [[0, -1], [1, 0]])
 
 
+def test_rows_are_put_below_one_another() -> None:
+    below = Operation("concat", (Operand("W", block=(0, 1, 2)), Operand("V")), {"axis": 0})
+    V = given("V", [[5.0, 6.0], [7.0, 8.0]], ("row", "unit"))
+    expected = [[2, 3], [5, 6], [7, 8]]
+    built = scene(W, V, made("r", expected, ("row", "unit"), below))
+    np.testing.assert_array_equal(built.recompute("r"), expected)
+
+
 def test_every_operation_of_the_table_is_tested_here() -> None:
     text = Path(__file__).read_text(encoding="utf-8")
     missing = [name for name in RULES if f'"{name}"' not in text]

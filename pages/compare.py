@@ -29,7 +29,7 @@ with page.row():
 scene = compare_scene(
     record, compare.labels(record, words), compare.title_of(record, words), visible
 )
-page.picture(scene, step=compare.opens_at(record))
+page.picture(scene)
 compare.show_slots(page, record)
 for finding in comparison_findings(record):
     page.sentence(words(f"sentence.{finding.key}", **finding.values))

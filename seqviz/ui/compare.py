@@ -26,7 +26,6 @@ from seqviz.ui.page import Page
 
 NONE = "none"
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
-PLAYED = 8
 USUAL = 40
 EVIDENCE = ("chung", "jozefowicz", "greff", "britz", "weiss", "adding")
 
@@ -145,11 +144,6 @@ def title_of(record: CompareRecord, words: Words) -> str:
     """What the picture shows, in a few words."""
     source = words(f"control.input.{record.config.source}")
     return words("picture", models=", ".join(labels(record, words)), input=source)
-
-
-def opens_at(record: CompareRecord) -> int | None:
-    """The step a long comparison opens at, its last; a short one plays by itself."""
-    return record.steps - 1 if record.steps > PLAYED else None
 
 
 def tell_notices(page: Page, record: CompareRecord) -> None:

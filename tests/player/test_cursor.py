@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.player.conftest import Engine
-from tests.scene_catalogue import catalogue
+from tests.scene_catalogue import catalogue, scene_of
 
 T, H, SUBSTEPS = 5, 4, 6
 
@@ -120,6 +120,8 @@ def test_speeds(engine: Engine, play: Any) -> None:
     assert play(*[act("speed", by=-1)] * 9)["speed"] == 0.25
     assert play(act("speed", speed=4))["speed"] == 4
     assert engine("(e) => e.interval({ speed: 2, substep: null })") == 400
+    assert engine("(e) => e.interval({ speed: 1, substep: null, auto: true, hurry: 4 })") == 200
+    assert engine("(e) => e.interval({ speed: 1, substep: null, auto: false, hurry: 4 })") == 800
 
 
 def test_fine_stepping_goes_through_the_substeps_of_each_step(play: Any) -> None:
@@ -355,3 +357,21 @@ def test_backwards_sub_steps_go_on_in_the_step_before(back: Any) -> None:
     assert (last["t"], last["substep"]) == (3, SUBSTEPS - 1)
     over = back(act("go", t=3), act("substeps", on=True), *[act("fine", by=1)] * SUBSTEPS)
     assert (over["t"], over["substep"]) == (2, 0)
+
+
+@pytest.mark.parametrize(("steps", "longest"), [(5, 5 * 800), (200, 8000)])
+def test_the_opening_of_a_long_sequence_ends_within_eight_seconds(
+    engine: Engine, steps: int, longest: float
+) -> None:
+    scene = scene_of("rnn", steps=steps).to_json() | {"rest": steps - 1}
+    took = engine(
+        """(e, scene) => {
+          let state = e.initial(e.openScene(scene), { autoplay: true });
+          let ms = 0;
+          for (; state.playing; state = e.reduce(state, { type: "tick" })) ms += e.interval(state);
+          return [state.t, ms];
+        }""",
+        scene,
+    )
+    assert took[0] == steps - 1
+    assert took[1] == pytest.approx((steps - 1) * 800 if steps == 5 else longest)

@@ -1,4 +1,4 @@
-"""The scene of the page `positions`: words and places apart where they are added, else as it was."""
+"""The scene of the page `positions`: words and places apart where added, else as it was."""
 
 import numpy as np
 import pytest

@@ -16,8 +16,6 @@
  *   follows the largest weight until the reader has `chosen` one; `token` is highlighted.
  *   While the picture plays by itself (`auto`) it goes `hurry` times as fast, so that the
  *   opening of a long sequence ends within eight seconds.
- *   While the picture plays by itself (`auto`) it goes `hurry` times as fast, so that the
- *   opening of a long sequence ends within eight seconds.
  */
 
 import { movePoint, pointsThatFit, putBack, turns } from "./points.js";
@@ -28,7 +26,6 @@ const MOST_PINS = 6;
 const PLAY_MS = 800;
 const PLAY_FINE_MS = 500;
 const PLAY_STAGE_MS = 700;
-const OPENING_MS = 8000;
 const OPENING_MS = 8000;
 
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
@@ -84,7 +81,6 @@ export function initial(model, options = {}) {
     chosen: (options.unit ?? null) !== null,
     token: null,
     auto,
-    hurry: Math.max(1, (Math.abs(rest - start) * PLAY_MS) / OPENING_MS),
     hurry: Math.max(1, (Math.abs(rest - start) * PLAY_MS) / OPENING_MS),
     rest,
     reduced,

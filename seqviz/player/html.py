@@ -15,7 +15,7 @@ from html import escape
 from typing import Any
 
 from seqviz import player
-from seqviz.player.still import still_svg
+from seqviz.player.still import sheets_height, still_svg
 from seqviz.text import player_words
 
 POLICY = (
@@ -39,6 +39,7 @@ FRAME_STYLE = "width:100%;border:0;resize:vertical;overflow:auto;display:block"
 LEAST_PICTURE = 380
 AROUND_PICTURE = 490
 GRADIENT_STRIP = 180
+HEAD_MAPS = 200
 
 
 def to_html(scene: Any, words: Mapping[str, str], language: str, title: str) -> str:
@@ -74,7 +75,8 @@ def frame_height(scene: Any) -> int:
     follows from the layout; the reader can drag the frame's corner, and a narrow frame scrolls.
     """
     plain = player.scene_json(scene)
-    picture = max(LEAST_PICTURE, round(plain["layout"]["height"]))
+    picture = max(LEAST_PICTURE, round(plain["layout"]["height"]), round(sheets_height(scene)))
+    picture += HEAD_MAPS if plain["facts"].get("maps") else 0
     return picture + AROUND_PICTURE + (GRADIENT_STRIP if plain["gradient"] else 0)
 
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -113,5 +114,21 @@ def test_the_plane_gives_way_to_clocks_and_back(page: Page) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(planes()))
-def test_a_still_picture_can_be_drawn(name: str) -> None:
-    assert still_svg(planes()[name], player_words("en")).startswith("<svg")
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_the_still_picture_draws_points_and_clocks(name: str, language: str) -> None:
+    scene, words = planes()[name], player_words(language)
+    drawn = [still_svg(sent, words) for sent in (scene, scene.to_json())]
+    root = ElementTree.fromstring(drawn[0])
+    texts = [text.text or "" for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    if scene.kind == "rotation":
+        assert len([text for text in texts if text.startswith("PE(p) = (")]) == len(
+            scene.layout.nodes
+        )
+    else:
+        assert words["plane.values_title"] in texts
+        assert "Σ = 1.00" in texts
+        shares = [text for text in texts if text.endswith(" %")]
+        expected = [f"{100 * weight:.0f} %" for weight in scene["weights"].values[0]]
+        assert [share.split(" ", 1)[1] for share in shares] == expected
+    assert "nan" not in drawn[0]
+    assert ElementTree.fromstring(drawn[1]).tag == root.tag

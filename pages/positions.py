@@ -22,8 +22,7 @@ with page.row():
         page.column("mode", "seed", "draw")
     positions.order_button(page)
 
-page.sentence(positions.orders(record, words))
-positions.task_line(page, record)
+page.sentence(f"{positions.orders(record, words)}. {positions.task_of(record, words)}")
 scene = positions.scene_of(record, words)
 page.picture(scene)
 for sentence in positions.sentences(findings(record), words):

@@ -65,7 +65,20 @@ def _moved(record: PositionsRecord) -> list[Finding]:
         least = float(record.change.min())
         values = {"least": number(least), "median": number(median), "n": len(record.tokens)}
         told.append(Finding("spread", values))
-    return told
+    return [*told, *_blind(record)] if key == "mask_moved" else told
+
+
+def _blind(record: PositionsRecord) -> list[Finding]:
+    """Words that see the same words in another order and do not notice: a mask is no position."""
+    found = []
+    for place, token in enumerate(record.tokens):
+        now = record.order.index(place)
+        before, after = record.tokens[:place], record.shown[:now]
+        if before != after and sorted(before) == sorted(after):
+            found.append(token)
+    if not found:
+        return []
+    return [Finding("blind", {"token": found[0], "count": len(found), "n": len(record.tokens)})]
 
 
 def _twins(record: PositionsRecord) -> list[Finding]:

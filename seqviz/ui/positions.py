@@ -35,13 +35,13 @@ LIMITED = ("sinusoidal", "learned")
 JOINED = 24
 
 CONTROLS = (
-    Choice("input", (*TEXTS, "text"), "dog", look="menu", quiet=True),
+    Choice("input", (*TEXTS, "text"), "dog", look="menu"),
     Text("text", "the dog bit the man", limit=MOST_LETTERS),
     Choice("split", SPLITS, "words"),
-    Choice("order", ORDERS, "swapped", quiet=True),
+    Choice("order", ORDERS, "swapped"),
     Number("draw", 1, SHUFFLES, 1, look="field"),
-    Choice("pos", POSITIONS, "none", quiet=True),
-    Choice("mask", ("none", "causal"), "none", quiet=True),
+    Choice("pos", POSITIONS, "none"),
+    Choice("mask", ("none", "causal"), "none"),
     Choice("mode", ("trained", "fresh"), "trained"),
     Choice("chart", CHARTS, "heat", quiet=True),
     Number("d", 2, 512, 32, look="field"),
@@ -104,9 +104,9 @@ def tell_notices(page: Page, record: PositionsRecord) -> None:
             page.notice(f"mode.beyond_{config.positions}", got=tokens, limit=limit)
 
 
-def task_line(page: Page, record: PositionsRecord) -> None:
+def task_of(record: PositionsRecord, words: Words) -> str:
     """What the answers in the picture answer."""
-    page.notes("mode.task" if record.config.mode == "trained" else "mode.no_task")
+    return words("mode.task" if record.config.mode == "trained" else "mode.no_task")
 
 
 def mode_line(page: Page, record: PositionsRecord) -> None:

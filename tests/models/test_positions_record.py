@@ -82,6 +82,16 @@ def test_under_a_mask_what_stands_before_the_change_does_not_move() -> None:
     assert float(found.change[0]) == 0.0
 
 
+def test_a_mask_tells_what_stands_before_and_not_where() -> None:
+    found = record(source="only", positions="none", causal=True)
+    after_both = found.change[4:]
+    assert float(after_both.max()) < 1e-12
+    values = {f.key: f.values for f in findings(found)}
+    assert values["blind"] == {"token": "he", "count": 7, "n": 11}
+    rotary = record(source="only", positions="rotary", causal=True)
+    assert "blind" not in {f.key for f in findings(rotary)}
+
+
 @pytest.mark.parametrize("positions", POSITIONS)
 def test_equal_words_are_told_apart_by_positions_only(positions: str) -> None:
     found = record(positions=positions, order="own")

@@ -277,10 +277,8 @@ def empty_attention(design: Design) -> nn.MultiheadAttention:
         device="meta",
         dtype=torch.float64,
     )
-    attention.to_empty(device="cpu")
-    with torch.no_grad():
-        for parameter in attention.parameters():
-            parameter.zero_()
+    zeros = {name: torch.zeros(p.shape, dtype=p.dtype) for name, p in attention.named_parameters()}
+    attention.load_state_dict(zeros, assign=True)
     return attention
 
 

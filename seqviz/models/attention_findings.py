@@ -212,7 +212,7 @@ def _changed(record: AttentionRecord) -> list[Finding]:
         after = percent(chance(record, said))
         told.append(Finding("changed_p", {"answer": said, "before": percent(p), "after": after}))
         told.append(
-            Finding("same_answer" if now == said else "new_answer", {"now": now, "p": percent(q)})
+            Finding("same_answer" if now == said else "new_answer", {"said": now, "p": percent(q)})
         )
     return told
 

@@ -85,8 +85,8 @@ def _without(record: AttentionRecord) -> Question:
         "token": record.keys[changed.dropped[0]],
         "answer": said,
         "p": percent(p),
-        "now": now,
-        "now_p": percent(q),
+        "said": now,
+        "said_p": percent(q),
     }
     return Question("without", _asked(record), options, 0 if now != said else 1, told)
 

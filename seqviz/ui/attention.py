@@ -33,6 +33,7 @@ PRESETS = {
 SIZES = tuple(str(2**power) for power in range(10))
 CHARACTERS = 640
 SHOWN = 12
+TOKENS = ("token", "query", "answer", "next", "said")
 JOINED = {
     *("blend", "spread", "next", "next_right", "first_time", "empty", "unscaled", "temperature"),
     *("moved", "changed_p", "same_answer", "new_answer"),
@@ -224,7 +225,7 @@ def _said(key: str, value: Any, words: Words) -> object:
         return ", ".join(told)
     if isinstance(value, tuple):
         return ", ".join(map(label, value))
-    return label(value) if key in ("token", "answer", "next", "now", "query") else value
+    return label(value) if key in TOKENS else value
 
 
 def label(token: object) -> str:
@@ -298,8 +299,7 @@ def ask(page: Page, record: AttentionRecord) -> None:
 
 
 def _labelled(values: Mapping[str, object]) -> dict[str, object]:
-    tokens = ("token", "query", "answer", "now_answer")
-    return {key: label(value) if key in tokens else value for key, value in values.items()}
+    return {key: label(value) if key in TOKENS else value for key, value in values.items()}
 
 
 TRY: dict[str, dict[str, Any]] = {

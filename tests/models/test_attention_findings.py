@@ -128,7 +128,7 @@ def test_a_what_if_is_told_beside_what_the_weights_suggested() -> None:
     said, p = answer(plain)
     assert values["changed_p"]["before"] == percent(p)
     changed = "same_answer" if answer(record)[0] == said else "new_answer"
-    assert values[changed]["now"] == answer(record)[0]
+    assert values[changed]["said"] == answer(record)[0]
     assert "edited" in told(run(replace(SENTENCE, edit=(0.5, 0.5))))
     assert told(run(replace(SENTENCE, edit=(0.5,))))["edited_sum"]["sum"] == "0.5"
 

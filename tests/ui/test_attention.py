@@ -9,10 +9,19 @@ from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
 from seqviz.models.attention_experiment import AttentionConfig, run
+from seqviz.models.attention_findings import attention_findings
 from seqviz.models.attention_program import attention_output
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
 from seqviz.ui import links
-from seqviz.ui.attention import CONTROLS, PRESETS, TRY, actions, config_of, tokens_of
+from seqviz.ui.attention import (
+    CONTROLS,
+    PRESETS,
+    TRY,
+    actions,
+    config_of,
+    paragraphs,
+    tokens_of,
+)
 from seqviz.ui.cells import Cells
 from tests.ui.parts import unfold
 
@@ -199,3 +208,14 @@ def test_what_names_no_cell_is_told(text: str) -> None:
 def test_only_so_many_cells_and_notices() -> None:
     assert len(str(Cells("hide").read(",".join(map(str, range(1, 200)))).value).split(",")) == 64
     assert len(Cells("hide").read(",".join("x" * 100)).notices) == 6
+
+
+def test_percentages_keep_their_space_and_tokens_are_cut() -> None:
+    own = Words("en", "attention")
+    record = run(AttentionConfig(show="matrix", d_k=512, scale=False))
+    told = " ".join(paragraphs(attention_findings(record), own))
+    assert "largest weight of this row is > 99.9 %" in told
+    long = run(AttentionConfig(show="sentence", tokens=("x" * 30, " \n", "x" * 30, "y")))
+    told = " ".join(paragraphs(attention_findings(long), own))
+    assert "x" * 11 + "…" in told
+    assert "x" * 12 not in told

@@ -98,8 +98,9 @@ def show_model(page: Page) -> None:
         if not opened:
             return
         rows = []
-        for name, found in load_attention(FOLLOW).about.measured["random"].items():
-            length, distinct = name.split("/")
+        measured = load_attention(FOLLOW).about.measured["random"]
+        for length, distinct in sorted(tuple(map(int, name.split("/"))) for name in measured):
+            found = measured[f"{length}/{distinct}"]
             shares = (percent(found[key]) for key in ("one", "any", "guess"))
             rows.append((page.words("models.at", length=length, distinct=distinct), *shares))
         head = ("models.sequences", "models.one", "models.any", "models.guess")

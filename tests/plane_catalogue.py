@@ -27,6 +27,7 @@ def planes() -> dict[str, Scene]:
         "eight-keys": query_scene([2.0, -1.0], eight[0], eight[1]),
         "large": query_scene([300.0, 0.0], eight[0], eight[1]),
         "clocks": rotation_scene(20, 8, 3, (0, 1, 2, 3), title="Clocks"),
+        "far-clocks": rotation_scene(5, 4, 500, (0, 1)),
         "one-clock": rotation_scene(1, 2, 0, (0,)),
         "slow-clocks": rotation_scene(64, 64, 10, (0, 5, 31), base=100.0),
     }

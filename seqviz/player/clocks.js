@@ -15,6 +15,7 @@ const TABLE = 6.4 * CLOCK_ROW;
 const NARROW_CLOCK = 200;
 const CLOCK_BEEN = 12;
 const TWEEN_MS = 450;
+const TURNS_DRAWN = 3;
 const WHOLE_TURN = 2 * Math.PI;
 
 
@@ -160,9 +161,11 @@ function drawTo(node, [x2, y2], from = null) {
   for (const [name, value] of Object.entries(ends)) setAttribute(node, name, round1(value));
 }
 
-/** The way from one hand to the other, clockwise, with an arrow's head; whole turns as a spiral. */
-function arcPath(centre, radius, angle, turn) {
-  if (turn < 0.02) return "";
+/** The way from one hand to the other, clockwise, with an arrow's head; of whole turns the last. */
+function arcPath(centre, radius, angle, whole) {
+  if (whole < 0.02) return "";
+  const left = Math.max(0, Math.floor(whole / WHOLE_TURN) - TURNS_DRAWN) * WHOLE_TURN;
+  const turn = whole - left;
   const count = Math.max(2, Math.ceil(turn / 0.12));
   const points = Array.from({ length: count + 1 }, (_, k) =>
     onDial(centre, radius + (4 * k * turn) / count / WHOLE_TURN, angle + (turn * k) / count));

@@ -18,7 +18,7 @@
  *   opening of a long sequence ends within eight seconds.
  */
 
-import { movePoint, pointsThatFit, putBack, turns } from "./points.js";
+import { isDrawing, movePoint, pointsThatFit, putBack, turns } from "./points.js";
 
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8, 24];
 export const LEVELS = ["flow", "numbers", "arithmetic"];
@@ -44,6 +44,7 @@ export function boundsOf(model) {
     units: Math.max(units, 1, ...columns),
     direction: direction === -1 ? -1 : 1,
     turns: turns(model.scene),
+    plain: isDrawing(model.scene),
     sheets: sheets.length > 0,
     heads: Math.max(1, ...sheets.map(({ heads }) => heads?.length ?? 1)),
   };
@@ -75,7 +76,7 @@ export function initial(model, options = {}) {
     playing: auto,
     speed: options.speed ?? 1,
     view: options.view ?? "unrolled",
-    level: options.level ?? "numbers",
+    level: bounds.plain ? "numbers" : options.level ?? "numbers",
     future: options.future ?? "faint",
     head: clamp(options.head ?? 0, 0, bounds.heads - 1),
     chosen: (options.unit ?? null) !== null,
@@ -100,6 +101,7 @@ export function fit(state, model) {
     substep: state.substep === null || bounds.substeps === 0 ? null : clamp(state.substep, 0, bounds.substeps - 1),
     pins: state.pins.filter(fits),
     points: pointsThatFit(state.points, model),
+    level: bounds.plain ? "numbers" : state.level,
     selected: state.selected && fits(state.selected) ? state.selected : null,
     rest: clamp(model.scene.rest ?? 0, 0, bounds.steps - 1),
     head: clamp(state.head, 0, bounds.heads - 1),
@@ -228,7 +230,8 @@ const ACTIONS = {
   speed: (state, { speed, by }) => ({ ...state, speed: speed ?? shiftSpeed(state.speed, by) }),
   substeps: (state, { on }) => ({ ...state, substep: on && state.bounds.substeps ? 0 : null }),
   view: (state, { view }) => ({ ...state, view: view ?? (state.view === "rolled" ? "unrolled" : "rolled") }),
-  level: (state, { level, by }) => ({ ...state, level: level ?? nextLevel(state.level, by) }),
+  level: (state, { level, by }) =>
+    (state.bounds.plain ? state : { ...state, level: level ?? nextLevel(state.level, by) }),
   future: (state, { future }) =>
     ({ ...state, future: future ?? (state.future === "hidden" ? "faint" : "hidden") }),
   reduced: (state, { on }) => ({ ...state, reduced: on, playing: on && state.auto ? false : state.playing }),

@@ -1,5 +1,5 @@
 // What is said of a plane: who is taken how much of, and where the blend lies.
-import { fixed, percent } from "./digits.js";
+import { fixed, percent, precise } from "./digits.js";
 import { say, visibleToken } from "./symbols.js";
 import { rowLabel } from "./planerows.js";
 
@@ -22,7 +22,7 @@ export function planeSentence(model, words) {
 export function rotationSentence(model, { t }, words) {
   const { offset } = model.scene.facts;
   const angles = model.scene.layout.nodes.map(({ stages }) =>
-    `${fixed((model.number(stages.turn, 0, 0) * 180) / Math.PI, 1)}°`);
+    `${precise((model.number(stages.turn, 0, 0) * 180) / Math.PI, 1)}°`);
   return say(words, "clocks.sentence", {
     p: visibleToken(model.scene.sequence.inputs[t]), there: t + offset, k: offset, angles: angles.join(", "),
   });

@@ -20,6 +20,10 @@ export function draggable(scene) {
     .map(({ tensor }) => tensor);
 }
 
+/** Is the picture one drawing, which has no levels of detail? */
+export const isDrawing = (scene) =>
+  (scene.layout?.nodes ?? []).some(({ kind }) => kind === "plane" || kind === "clock");
+
 /** Does something in the picture turn by itself? */
 export const turns = (scene) => draggable(scene).length > 0;
 

@@ -98,11 +98,23 @@ def test_a_position_is_spoken_of(page: Page, language: str, found: str) -> None:
 
 
 @pytest.mark.parametrize("width", [375, 1280])
-@pytest.mark.parametrize("name", ["clocks", "one-clock", "slow-clocks"])
+@pytest.mark.parametrize("name", ["clocks", "far-clocks", "one-clock", "slow-clocks"])
 def test_clocks_fit_the_screen(page: Page, name: str, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     show(page, planes()[name])
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_way_between_two_hands_stays_on_the_dial(page: Page) -> None:
+    show(page, planes()["far-clocks"])
+    over = page.evaluate(
+        """() => [...document.querySelectorAll(".clock")].map((clock) => {
+          const [face, arc] = [".clock-face", ".clock-arc"].map((name) =>
+            clock.querySelector(name).getBBox());
+          return Math.max(face.x - arc.x, arc.x + arc.width - face.x - face.width);
+        })"""
+    )
+    assert max(over) < 0
 
 
 def test_the_plane_gives_way_to_clocks_and_back(page: Page) -> None:

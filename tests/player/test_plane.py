@@ -357,3 +357,10 @@ def test_a_saved_drawing_says_what_it_shows(page: Page) -> None:
     picture = saved.value.path().read_text("utf-8")
     assert "One query" in picture
     assert "it at (1.20, 0.60) takes" in picture
+
+
+def test_a_drawing_has_no_levels_that_could_hide_the_inspector(page: Page) -> None:
+    show(page, THREE)
+    page.locator(".seqviz").focus()
+    page.keyboard.press("1")
+    expect(page.locator(".inspector h3")).to_be_visible()

@@ -6,6 +6,8 @@ import { percent } from "./digits.js";
 const TOKEN_LEAST = 18;
 const TOKEN_MOST = 92;
 const COMPACT = 46;
+const SAYS_LETTER = 7.5;
+const SAYS_BESIDE = 42;
 const HEAD_LEAST = 560;
 
 /** @param {object} ctx the player's context */
@@ -13,10 +15,12 @@ export function makeTokens(ctx) {
   const head = htmlNode("div", { class: "token-head muted", "aria-hidden": "true" });
   const track = htmlNode("div", { class: "token-track" });
   const scroller = htmlNode("div", { class: "token-scroll" }, track);
-  const node = htmlNode("div", { class: "tokens" }, head, scroller);
+  const legend = htmlNode("p", { class: "token-legend muted", "aria-hidden": "true" });
+  const node = htmlNode("div", { class: "tokens" }, head, scroller, legend);
   const bar = {
     node,
     head,
+    legend,
     track,
     scroller,
     columns: [],
@@ -95,6 +99,7 @@ function buildTokens(ctx, bar) {
     { class: row },
     ctx.word(key),
   )));
+  bar.legend.textContent = `↓ ${rows.map(([key]) => ctx.word(key)).join(" · ")}`;
   bar.at = -1;
 }
 
@@ -149,6 +154,7 @@ function indexOfLargest(values) {
 function resizeTokens(ctx, bar, width) {
   const wide = width >= HEAD_LEAST;
   setHidden(bar.head, !wide);
+  setHidden(bar.legend, wide);
   bar.node.classList.toggle("headed", wide);
   const { inputs } = ctx.model.scene.sequence;
   const longest = Math.max(1, ...inputs.map((token) => [...token].length));
@@ -156,11 +162,17 @@ function resizeTokens(ctx, bar, width) {
   bar.node.classList.toggle("long", longest > 2);
   bar.room = width - (wide ? 104 : 0);
   bar.width = Math.max(least, Math.min(TOKEN_MOST, bar.room / bar.columns.length));
-  bar.node.classList.toggle("compact", bar.width < COMPACT);
+  bar.node.classList.toggle("compact", bar.width < Math.max(COMPACT, SAYS_BESIDE + SAYS_LETTER * longestAnswer(ctx)));
   bar.track.style.width = `${bar.width * bar.columns.length}px`;
   bar.track.style.gridTemplateColumns = `repeat(${bar.columns.length}, ${bar.width}px)`;
   bar.at = -1;
   drawTokens(ctx, bar);
+}
+
+/** The letters of the longest answer that stands under a token. */
+function longestAnswer(ctx) {
+  const { sequence } = ctx.model.scene;
+  return predicts(ctx, sequence) ? Math.max(...sequence.classes.map((name) => [...name].length)) : 0;
 }
 
 function drawTokens(ctx, bar) {

@@ -1,6 +1,6 @@
 // A sentence in words for one query: what it takes from which key.
 import { percent } from "./digits.js";
-import { predictionAt } from "./speech.js";
+import { asksAhead, predictionAt } from "./speech.js";
 import { say, visibleToken } from "./symbols.js";
 import { hatchOf, headOf, rowValues, shownName } from "./sheetfacts.js";
 
@@ -21,6 +21,7 @@ export function sheetSentence(ctx) {
     const asked = ctx.model.scene.sequence.asks === "label" ? "speech.answer" : "speech.prediction";
     parts.push(say(words, asked, { prediction: visibleToken(said.token), probability: percent(said.probability) }));
   }
+  if (asksAhead(ctx.model, ctx.state)) parts.push(say(words, "speech.ask_query"));
   return parts.join(" ");
 }
 

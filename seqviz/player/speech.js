@@ -78,7 +78,14 @@ export function sentence(model, state, words) {
   if (sequence?.unknown?.includes(state.t)) keys.push("speech.unknown");
   if (words?.[`speech.${kind}`]) keys.push(`speech.${kind}`);
   if (predictionAt(model, state.t)) keys.push(sequence.asks === "label" ? "speech.answer" : "speech.prediction");
-  return [...keys.map((key) => say(words, key, values)), ...ofModels(model, state.t, words)].join(" ");
+  const said = [...keys.map((key) => say(words, key, values)), ...ofModels(model, state.t, words)];
+  return [...said, ...(asksAhead(model, state) ? [say(words, "speech.ask", values)] : [])].join(" ");
+}
+
+/** While what comes is hidden, and there is something to come, the reader is asked for it. */
+export function asksAhead(model, { t, future }) {
+  const last = model.scene.direction === -1 ? 0 : model.steps - 1;
+  return future === "hidden" && t !== last;
 }
 
 /** Of several models: what each says, and how well the first token can be read from each. */

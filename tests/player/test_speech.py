@@ -7,7 +7,7 @@ import numpy as np
 from seqviz.scenes import Scene
 from tests.player.conftest import Engine
 from tests.player.test_explain import hello
-from tests.scene_catalogue import catalogue, scene_of
+from tests.scene_catalogue import catalogue, scene_of, sweeps
 
 WORDS = {
     "speech.step": "Step {t} of {T}: input {x}.",
@@ -85,3 +85,14 @@ def test_an_unknown_token_and_an_invisible_one(engine: Engine) -> None:
     assert space.startswith("Step 1 of 4: input ␣. Unit")
     assert line.startswith("Step 2 of 4: input ↵. Unit")
     assert unknown.startswith("Step 3 of 4: input ?. Never seen ?.")
+
+
+def test_while_what_comes_is_hidden_the_reader_is_asked_for_it(engine: Engine) -> None:
+    words = {"speech.step": "Step {t}.", "speech.ask": "Will unit {unit} grow?"}
+    scene = scene_of("rnn", steps=3)
+    asked = [sentence(engine, scene, words, t=t, unit=1, future="hidden") for t in range(3)]
+    assert ["Will unit 2 grow?" in said for said in asked] == [True, True, False]
+    assert "grow" not in sentence(engine, scene, words, t=0, unit=1, future="faint")
+    back = next(iter(sweeps().values()))
+    asked = [sentence(engine, back, words, t=t, future="hidden") for t in (0, back.steps - 1)]
+    assert ["grow" in said for said in asked] == [False, True]

@@ -79,3 +79,10 @@ export function gridLines(reach) {
   const count = Math.floor(reach / every + 1e-9);
   return Array.from({ length: 2 * count + 1 }, (_, k) => (k - count) * every);
 }
+
+/** Points along a label that stands at a spot of its point. */
+export function labelPoints([px, py], spot, width, reach) {
+  const { dx, dy, anchor } = spotOf(spot, reach);
+  const left = px + dx - width * { start: 0, middle: 0.5, end: 1 }[anchor];
+  return [0, 0.5, 1].map((share) => [left + share * width, py + dy]);
+}

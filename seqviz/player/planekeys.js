@@ -1,7 +1,7 @@
 // The query among the keys: arrows from 0, and each key's shadow on the direction of the query.
 import { setAttribute, setHidden, svgNode } from "./svg.js";
 import { fixed, multiplying } from "./digits.js";
-import { freeSpot, lineThrough, projection } from "./geometry.js";
+import { freeSpot, labelPoints, lineThrough, projection } from "./geometry.js";
 import { arrowPath } from "./field.js";
 import { makeHandle } from "./handles.js";
 import { rowsOfPoints } from "./planerows.js";
@@ -40,7 +40,9 @@ export function makeKeys(ctx, field, names) {
       const tips = [...points, q].map(field.at);
       const feet = points.map((point) => field.at(projection(q, point).foot));
       [...keys, query].forEach((one, k) => {
-        const others = [...tips.filter((_, other) => other !== k), ...feet, field.at([0, 0])];
+        const labels = one === query ? keys.flatMap(({ handle, spot }, row) =>
+          labelPoints(tips[row], spot, handle.width, KEY_LABEL)) : [];
+        const others = [...tips.filter((_, other) => other !== k), ...feet, ...labels, field.at([0, 0])];
         const at = k < keys.length ? points[k] : q;
         const around = { others: [...others, ...between(field, at)], box: field.box, width: one.handle.width };
         one.spot = freeSpot(tips[k], around, KEY_LABEL, one.spot);

@@ -1,7 +1,7 @@
 // The values, the hull around them, and the blend that the weights make of them.
 import { setAttribute, setText, svgNode } from "./svg.js";
 import { fixed, percent } from "./digits.js";
-import { freeSpot, hullOf, round1, spotOf } from "./geometry.js";
+import { freeSpot, hullOf, labelPoints, round1, spotOf } from "./geometry.js";
 import { makeHandle } from "./handles.js";
 import { rowsOfPoints } from "./planerows.js";
 
@@ -45,7 +45,9 @@ export function makeValues(ctx, field, names) {
         one.spot = freeSpot(tips[row], around, VALUE_LABEL, one.spot);
         one.handle.place(tips[row], points[row], ` ${percent(weights[row])} %`, one.spot);
       });
-      blend.place(centre, context, tips);
+      const labels = values.flatMap(({ handle, spot }, row) =>
+        labelPoints(tips[row], spot, handle.width + SHARE_ROOM, VALUE_LABEL));
+      blend.place(centre, context, tips, labels);
     },
     nodeOf: (name, row) => (name === names.context ? blend.node : values[row]?.handle.node ?? null),
   };
@@ -81,13 +83,13 @@ function makeBlend(ctx, name, box) {
   let spot = null;
   return {
     node,
-    place([px, py], at, others) {
+    place([px, py], at, others, labels) {
       setAttribute(node, "transform", `translate(${px.toFixed(2)} ${py.toFixed(2)})`);
       const label = `${ctx.word("plane.blend")} (${at.map((x) => fixed(x)).join(", ")})`;
       const width = BLEND_LETTER * label.length;
       setText(text, label);
       const lines = others.map((other) => middleOf(other, [px, py]));
-      spot = freeSpot([px, py], { others: [...others, ...lines], box, width }, VALUE_LABEL, spot);
+      spot = freeSpot([px, py], { others: [...others, ...lines, ...labels], box, width }, VALUE_LABEL, spot);
       const { dx, dy, anchor } = spotOf(spot, 16);
       setAttribute(text, "x", dx.toFixed(1));
       setAttribute(text, "y", dy.toFixed(1));

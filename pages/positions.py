@@ -55,7 +55,7 @@ page.code(
 )
 page.take_away("one", "two", "three", "four")
 page.corrections("F6", "F6b", "fast", "wave", "monotone")
-page.next("cell")
+page.next("attention")
 page.share()
 page.downloads(
     csv=lambda: to_csv(scene),

@@ -192,3 +192,11 @@ def test_clocks_go_from_the_fastest_pair_to_the_slowest() -> None:
         assert [node["id"] for node in scene.layout.nodes] == [
             node["id"] for node in expected.layout.nodes
         ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_last_question_leads_where_it_says(language: str) -> None:
+    shown = html(visit(v="1", lang=language))
+    assert f'href="attention?v=1&amp;lang={language}' in shown.partition("seqviz-next")[2]
+    asked = words("frame", language)["page.attention.title"]
+    assert words("positions", language)["next"].endswith(asked.replace("How", "how"))

@@ -28,7 +28,7 @@ class HeadRow:
     """One head over the text: means over its queries.
 
     `back` is how many places back (0 is the token itself, negative is ahead) most of the weight
-    lies, and `on_back` that share, the mean over the queries that have a token there.
+    lies, and `on_back` that share, the mean over the queries that may look there.
     """
 
     entropy: float
@@ -45,7 +45,7 @@ def measured(record: HeadsRecord) -> list[HeadRow]:
     weights = record.run.heads.weights
     maps = [*weights, weights.mean(0)] if len(weights) > 1 else list(weights)
     rows = asking(record)
-    return [_row(one, rows) for one in maps]
+    return [_row(one, rows, record.allowed) for one in maps]
 
 
 def asking(record: HeadsRecord) -> Tensor:
@@ -54,9 +54,9 @@ def asking(record: HeadsRecord) -> Tensor:
     return kept.nonzero().flatten()
 
 
-def _row(weights: Tensor, rows: Tensor) -> HeadRow:
+def _row(weights: Tensor, rows: Tensor, allowed: Tensor | None) -> HeadRow:
     later = rows[rows > 0]
-    back, share = favourite(weights, rows)
+    back, share = favourite(weights, rows, allowed)
     return HeadRow(
         entropy=_mean(entropy(weights)[rows]),
         largest=_mean(largest(weights)[rows]),
@@ -72,17 +72,18 @@ def _mean(values: Tensor) -> float:
     return float(values.mean()) if values.numel() else 0.0
 
 
-def favourite(weights: Tensor, rows: Tensor) -> tuple[int, float]:
+def favourite(weights: Tensor, rows: Tensor, allowed: Tensor | None = None) -> tuple[int, float]:
     """How many places back a map looks most, and with what share.
 
-    Compared are the distances that a third of the queries have, so that one token at the edge
-    decides nothing; of equals the nearest wins.
+    A distance counts for the queries that may look there, and is compared if they are a third of
+    all, so that one token at the edge decides nothing; of equals the nearest wins.
     """
+    counted = torch.ones_like(weights) if allowed is None else allowed.to(weights.dtype)
     steps = len(weights)
     backs = (rows[:, None] - torch.arange(steps) + steps - 1).flatten()
     empty = torch.zeros(2 * steps - 1, dtype=weights.dtype)
     totals = empty.index_add(0, backs, weights[rows].flatten())
-    counts = empty.index_add(0, backs, torch.ones(len(backs), dtype=weights.dtype))
+    counts = empty.index_add(0, backs, counted[rows].flatten())
     shares = torch.where(3 * counts >= len(rows), totals / counts.clamp(min=1), empty)
     nearest = sorted(range(2 * steps - 1), key=lambda place: abs(place - steps + 1))
     found = shares[nearest]
@@ -133,7 +134,7 @@ def _average(record: HeadsRecord, found: list[HeadRow]) -> list[Finding]:
     single = sum(row.entropy for row in heads) / len(heads)
     best = max(range(len(heads)), key=lambda i: heads[i].on_back)
     rows = asking(record)
-    averaged = _on_back(record.run.heads.mean_weights, rows, heads[best].back)
+    averaged = _on_back(record.run.heads.mean_weights, rows, heads[best].back, record.allowed)
     values: dict[str, object] = {
         "head": best + 1,
         "back": heads[best].back,
@@ -145,8 +146,10 @@ def _average(record: HeadsRecord, found: list[HeadRow]) -> list[Finding]:
     return [Finding("average", values)]
 
 
-def _on_back(weights: Tensor, rows: Tensor, back: int) -> float:
+def _on_back(weights: Tensor, rows: Tensor, back: int, allowed: Tensor | None) -> float:
     there = rows[(rows - back >= 0) & (rows - back < len(weights))]
+    if allowed is not None:
+        there = there[allowed[there, there - back]]
     return _mean(weights[there, there - back])
 
 

@@ -97,7 +97,8 @@ def add_answers(build: Sheets, run: Any, readout: Any, called: Row[str] = ()) ->
     for place, name in enumerate(names):
         number = {"answer": place + 1} if answers > 1 else {}
         label = called[place] if called else "sheet.p"
-        build.sheet(name, "prediction", [name], "softmax", label=label, columns="class", **number)
+        join = "softmax" if place == 0 else ""
+        build.sheet(name, "prediction", [name], join, label=label, columns="class", **number)
     return names
 
 

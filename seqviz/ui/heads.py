@@ -174,7 +174,7 @@ def sentences(record: HeadsRecord, words: Words) -> list[str]:
             values["items"] = "; ".join(_look(item, words) for item in values["items"])  # type: ignore[attr-defined]
         if "token" in values:
             values["token"] = visible(str(values["token"]))
-        told.append(words(f"sentence.{finding.key}", **values))
+        told.append(words(f"sentence.{finding.key}", **values).replace(" %", "\u00a0%"))
     return told
 
 

@@ -186,6 +186,13 @@ def test_the_favourite_distance_of_a_diagonal() -> None:
         assert favourite(shifted, rows) == (back, 1.0)
 
 
+def test_padding_does_not_dim_where_a_head_looks() -> None:
+    padded_left = measured(run(replace(TRAINED, pads=4, side="left", mask="both")))
+    for row in padded_left[:4]:
+        assert row.on_back > 0.9
+    assert sorted(row.back for row in padded_left[:4]) == [1, 2, 3, 4]
+
+
 def test_the_same_configuration_gives_the_same_numbers() -> None:
     assert torch.equal(run(FRESH).run.logits, run(FRESH).run.logits)
     assert not torch.equal(run(FRESH).run.logits, run(replace(FRESH, seed=2)).run.logits)

@@ -18,15 +18,19 @@
  */
 import { adding, factorText, multiplying, powering, precise, summing } from "./digits.js";
 import { derive } from "./derive.js";
-import { elementParts, placeText, plainName, plainText, say } from "./symbols.js";
+import { elementParts, placeText, plainName, plainText, say, visibleToken } from "./symbols.js";
 
 const MOST_ROWS = 6;
 const sign = (exact) => (exact ? "=" : "≈");
 
-/** "Forget gate, unit 2": the tensor's own words, or its role's. */
+/** "Forget gate, unit 2": the tensor's own words, or its role's; an answer by its token. */
 function titleOf(model, name, index, words) {
   const own = words?.[`tensor.${plainName(model.tensor(name))}`];
   const called = own ?? say(words, `role.${model.tensor(name).role}`);
+  const { classes, prediction } = model.answering(name);
+  if (name === prediction && classes?.length === model.shape(name)[0]) {
+    return say(words, "inspector.title_token", { name: called, token: visibleToken(classes[index]) });
+  }
   const place = placeText(model.shape(name), index);
   return place ? say(words, "inspector.title", { name: called, unit: place }) : called;
 }

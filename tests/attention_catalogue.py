@@ -11,6 +11,8 @@ from seqviz.core.attention import MultiHead, WeightEdit, WhatIfHeads, attend_hea
 from seqviz.core.attention_model import AttentionModel, AttentionRun, Design, build_attention_model
 from seqviz.core.masks import causal, padding, without_keys
 from seqviz.models.attention_shelf import available_attention, load_attention
+from seqviz.models.heads_experiment import HeadsConfig
+from seqviz.models.heads_experiment import run as heads_run
 from seqviz.scenes import Scene
 from seqviz.scenes.attention import attention_scene, head_scene, run_scene
 
@@ -179,6 +181,9 @@ def scenes() -> dict[str, Scene]:
     changed, run = runs()["back"]
     edited = changed.run(TEXT, what_if=WhatIfHeads(frozenset({2})))
     found["run-silenced"] = run_scene(edited, changed, before=run, shares=True)
+    padded = heads_run(HeadsConfig(tuple(TEXT), mask="both", pads=2, side="left"))
+    called = [f"{back} back" for back in range(1, 5)]
+    found["run-padded"] = run_scene(padded.run, padded.model, called=called, title="padded")
     _, one = records()["cross-bottom-right"]
     keys = tuple(f"k{s}" for s in range(S))
     found["head"] = head_scene(one.heads[0], WORDS, keys, title="head")

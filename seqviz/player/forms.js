@@ -101,6 +101,13 @@ function commonParts(ctx) {
   };
 }
 
+/** How the run before a change is drawn; hidden where nothing was changed. */
+function ghostLegend(ctx, word) {
+  const legend = htmlNode("p", { class: "ghost-legend muted small" }, ctx.word(word));
+  setHidden(legend, Object.keys(ctx.model.scene.ghost ?? {}).length === 0);
+  return legend;
+}
+
 function makePicture(ctx) {
   const parts = {
     ...commonParts(ctx),
@@ -113,8 +120,7 @@ function makePicture(ctx) {
   };
   parts.tokens.build();
   parts.panels.build();
-  parts.ghost = htmlNode("p", { class: "ghost-legend muted small" }, ctx.word("ghost.legend"));
-  setHidden(parts.ghost, Object.keys(ctx.model.scene.ghost).length === 0);
+  parts.ghost = ghostLegend(ctx, "ghost.legend");
   parts.stage = htmlNode("div", { class: "stage" }, parts.diagram.node);
   parts.save = makeSave(ctx, () => pictureNode(ctx, parts.diagram.node, parts.panels.node));
   parts.foot = makeFoot(ctx, parts.save);
@@ -160,6 +166,7 @@ function makeSheetParts(ctx) {
   parts.save = makeSave(ctx, () => sheetsNode(ctx, parts.sheets), () => sheetNumbers(ctx));
   parts.foot = makeFoot(ctx, parts.save);
   parts.modes.node.prepend(parts.zoom.node);
+  parts.ghost = ghostLegend(ctx, "sheet.ghost");
   return parts;
 }
 
@@ -170,6 +177,7 @@ function arrangeSheets(parts) {
     htmlNode("div", { class: "bar" }, parts.modes.substeps, parts.modes.node),
     parts.sentence,
     htmlNode("div", { class: "middle" }, parts.stage, parts.inspector.node),
+    parts.ghost,
     parts.foot,
   ];
 }

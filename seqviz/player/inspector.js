@@ -83,6 +83,10 @@ function mainNodes(ctx, place, why) {
   if (why.note) nodes.push(htmlNode("p", { class: "note" }, why.note));
   if (!why.terms.length) nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
   else nodes.push(termsTable(ctx, why, colour, tensor));
+  const ghost = ctx.sheets ? ctx.model.scene.ghost[place.name] : null;
+  if (ghost) nodes.push(htmlNode("p", { class: "muted small" }, say(ctx.words, "inspector.before", {
+    value: fixed(ctx.model.number(ghost, place.t, place.index)),
+  })));
   const parts = partsOf(ctx, why);
   if (parts.length) nodes.push(htmlNode("div", { class: "made-of" }, ...parts));
   if (why.zeros) nodes.push(htmlNode(

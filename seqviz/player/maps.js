@@ -53,6 +53,7 @@ function makeMap(ctx, name, head) {
     symbol,
     plot,
   );
+  node.classList.toggle("silenced", (ctx.model.scene.facts.silenced ?? []).includes(head));
   node.addEventListener("pointerenter", (event) => event.pointerType !== "touch" && ctx.previewHead(head));
   node.addEventListener("pointerleave", () => ctx.previewHead(null));
   node.addEventListener("click", () => {

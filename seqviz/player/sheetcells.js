@@ -1,11 +1,13 @@
 // The cells of a sheet: as little boxes with numbers, or as heat on a canvas.
-import { svgNode, htmlNode, setAttribute, setText } from "./svg.js";
+import { svgNode, htmlNode, setAttribute, setHidden, setText } from "./svg.js";
 import { cellText } from "./strips.js";
 import { parseColour } from "./colour.js";
-import { hatchOf, rowValues, sheetRange, shownName } from "./sheetfacts.js";
+import { ghostRow, hatchOf, rowValues, sheetRange, shownName } from "./sheetfacts.js";
 
 const NUMBER_LEAST = { cell: 31, line: 14, roomy: 36 };
 const GAP_LEAST = 6;
+const GHOST_CORNER = 9;
+const GHOST_LEAST = 0.005;
 const RAMP = 128;
 const pixelRamps = new WeakMap();
 
@@ -43,8 +45,10 @@ export function makeBoxes(placed, hatchFill) {
       const text = svgNode("text", {
         class: `cell-number${cell < 32 ? " narrow" : ""}`, x: x + cell / 2, y: y + line / 2 + 4,
       });
-      boxes.push({ rect, text, fill: "" });
-      group.append(rect, text);
+      const corner = `M${x + cell - 0.75} ${y + line - GHOST_CORNER}v${GHOST_CORNER - 0.75}h-${GHOST_CORNER - 0.75}z`;
+      const ghost = svgNode("path", { class: "sheet-ghost", d: corner, hidden: "" });
+      boxes.push({ rect, text, ghost, fill: "" });
+      group.append(rect, ghost, text);
     }
   }
   return { group, boxes, hatchFill };
@@ -58,6 +62,7 @@ export function fillBoxes(ctx, sheet, { boxes, hatchFill }) {
   for (let row = 0; row < sheet.height; row += 1) {
     const values = rowValues(ctx, sheet, name, row);
     const allowed = hatchOf(ctx, sheet, row);
+    const before = ghostRow(ctx, name, row);
     for (let column = 0; column < sheet.width; column += 1) {
       const box = boxes[row * sheet.width + column];
       const value = values[column];
@@ -69,6 +74,9 @@ export function fillBoxes(ctx, sheet, { boxes, hatchFill }) {
       box.fill = fill;
       setText(box.text, hatched ? "" : cellText(value));
       setAttribute(box.text, "fill", shade ? shade.ink : ctx.palette.ink);
+      const changed = before !== null && Math.abs(before[column] - value) > GHOST_LEAST;
+      setHidden(box.ghost, !changed);
+      if (changed) setAttribute(box.ghost, "fill", ctx.palette.shade(role, scale, range, before[column]).fill);
     }
   }
 }

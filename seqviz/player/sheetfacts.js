@@ -151,10 +151,16 @@ export function cellTitle(ctx, place) {
   const { sheet, row, column } = found;
   const rows = rowTokens(ctx, sheet);
   const columns = columnTokens(ctx, sheet);
-  const name = ctx.word(`cell.${sheet.node.id}`);
+  const name = ctx.word(sheet.node.label.replace(/^sheet\./u, "cell."));
   const of = rows ? visibleToken(rows[row] ?? "") : "";
   if (columns) return say(ctx.words, "cell.pair", { name, row: of, column: visibleToken(columns[column] ?? "") });
   return say(ctx.words, rows ? "cell.feature" : "cell.plain", { name, row: of, n: column + 1 });
+}
+
+/** The numbers of a row before a change, or null where nothing was changed. */
+export function ghostRow(ctx, name, row) {
+  const before = ctx.model.scene.ghost[name];
+  return before && ctx.model.stepped(before) ? ctx.model.value(before, row) : null;
 }
 
 /** Whether a cell may be seen: of what the reader hides to predict first, nothing. */

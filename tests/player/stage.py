@@ -13,9 +13,9 @@ from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import unroll
 from seqviz.scenes import Scene, Sequence
 from seqviz.scenes.recurrent import cell_scene
-from seqviz.text import words
+from seqviz.text import player_words
 
-WORDS = dict(words("player", "en"))
+WORDS = dict(player_words("en"))
 LOAD = """async ([source, payload]) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   window.module = await import(url);

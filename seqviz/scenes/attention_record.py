@@ -16,7 +16,7 @@ def attention_record_scene(
     """The plane, the matrix or the sentence; `label` says how a token is drawn."""
     one = record.attention
     if record.config.show == "one":
-        return query_scene(one.q[0], one.k, one.v, scale=one.scale, labels=record.keys, title=title)
+        return query_scene(one.q[0], one.k, one.v, scale=one.scale, title=title)
     if record.model is None or record.run is None:
         return head_scene(
             one, record.queries, record.keys, vouched=DRAWN, title=title, rest=record.asked

@@ -326,7 +326,8 @@ def test_numbers_out_of_range_are_explained_without_a_crash(
 
 def test_an_answer_is_called_by_its_token_not_by_its_number(engine: Engine) -> None:
     words = {"inspector.title_token": "{name}, {token}", "inspector.title": "{name} {unit}"}
-    code = "(e, [scene, words]) => ['p', 'h'].map((n) => e.explain(e.openScene(scene), n, 1, 3, words).title)"
+    title = "(n) => e.explain(e.openScene(scene), n, 1, 3, words).title"
+    code = f"(e, [scene, words]) => ['p', 'h'].map({title})"
     answer, state = engine(code, [hello().to_json(), words])
     assert answer.endswith(", o")
     assert state.endswith(" 4")

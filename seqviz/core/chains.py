@@ -19,7 +19,7 @@ from torch import Tensor
 
 from seqviz.core.activations import find_activation
 from seqviz.core.jacobians import cell_to_hidden, step_jacobians
-from seqviz.core.norms import log_norm, matrix_norms
+from seqviz.core.norms import FEW, log_norm, matrix_norms
 from seqviz.core.unroll import Trace
 
 FROBENIUS_BUDGET = 5e9
@@ -89,13 +89,15 @@ def last_state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> S
     """
     steps = _forward("last_state_norms", trace)
     take = _taker(trace, part)
-    found = [
-        _measure(take(rows, k)[0], scale[0], spectral)
-        for k, _, rows, scale in _chains(steps, _identities(steps, 1))
-    ]
-    frobenius = torch.stack([one[0] for one in reversed(found)])
-    largest = torch.stack([one[1] for one in reversed(found)]) if spectral else None
-    return StateNorms(part, frobenius, largest)
+    few, found = [], []
+    for k, _, rows, scale in _chains(steps, _identities(steps, 1)):
+        few.append((take(rows, k)[0].clone(), scale.clone()))
+        if len(few) == FEW or k == 0:
+            blocks, scales = zip(*few, strict=True)
+            found.append(_measure(torch.stack(blocks), torch.cat(scales), spectral))
+            few.clear()
+    frobenius, largest = (torch.cat(parts).flip(0) for parts in zip(*found, strict=True))
+    return StateNorms(part, frobenius, largest if spectral else None)
 
 
 def state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateNorms | None:
@@ -119,13 +121,14 @@ def state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateN
     return StateNorms(part, frobenius.T, None if largest is None else largest.T)
 
 
-def gradient_norms(trace: Trace, direct: Tensor) -> GradientNorms:
+def gradient_norms(trace: Trace, direct: Tensor, jacobians: Tensor | None = None) -> GradientNorms:
     """The curves of `gradients` for L = Σ_t ℓ_t, in logarithms: right for any T, O(T S²).
 
-    `direct` (T, H) is ∂ℓ_t/∂h_t. What comes from later steps and what enters at t are added at
-    the scale of the larger, so the smaller may be lost, as in any sum of floating point.
+    `direct` (T, H) is ∂ℓ_t/∂h_t, `jacobians` those of the steps where they are known. What comes
+    from later steps and what enters at t are added at the scale of the larger, so the smaller may
+    be lost, as in any sum of floating point.
     """
-    steps = _forward("gradient_norms", trace)
+    steps = _forward("gradient_norms", trace, jacobians)
     size, hidden = steps.shape[-1], trace.h.shape[-1]
     start = _padded("gradient_norms", trace, direct, size)
     entering = log_norm(start).tolist()
@@ -171,7 +174,7 @@ def kept_path(trace: Trace) -> KeptPath:
     """∏ f beside ∂c_T/∂c_k (LSTM), or what z keeps beside ∂h_T/∂h_k (GRU); O(T S³)."""
     if trace.kind == "rnn":
         raise ValueError("kept_path: expected an lstm or a gru, got rnn")
-    _forward("kept_path", trace, measure=False)
+    _check_forward("kept_path", trace)
     if trace.kind == "lstm":
         kept, part = trace.f, "c"
     else:
@@ -182,11 +185,15 @@ def kept_path(trace: Trace) -> KeptPath:
     return KeptPath(log_kept, log_direct, last_state_norms(trace, part).frobenius)
 
 
-def _forward(where: str, trace: Trace, measure: bool = True) -> Tensor:
+def _forward(where: str, trace: Trace, jacobians: Tensor | None = None) -> Tensor:
     """The step Jacobians in float64, whatever the run had; a reversed run is refused."""
+    _check_forward(where, trace)
+    return (step_jacobians(trace) if jacobians is None else jacobians).double()
+
+
+def _check_forward(where: str, trace: Trace) -> None:
     if trace.reverse:
         raise ValueError(f"{where}: expected a forward trace, got a reversed one")
-    return step_jacobians(trace).double() if measure else trace.h
 
 
 def _padded(where: str, trace: Trace, direct: Tensor, size: int) -> Tensor:

@@ -6,7 +6,7 @@ because a fused `nn.LSTM` gives only the direct part.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import torch
@@ -82,7 +82,8 @@ def gradients(trace: Trace, loss: Loss = "last") -> Gradients:
 
 
 def loss_curves(trace: Trace, loss: Loss = "all") -> LossCurves:
-    """The gradients of a loss and of its last part alone; one run, two backward passes.
+    """The gradients of a loss and of its last part alone; one run, two backward passes, or one
+    where the loss looks at one step only.
 
     The last part is what the loss says about the last h (in order of the run) that it looks at.
     """
@@ -91,7 +92,10 @@ def loss_curves(trace: Trace, loss: Loss = "all") -> LossCurves:
         every = _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes, keep=True)
         seen = every.dh_direct.any(dim=1).nonzero().flatten().tolist() or [len(trace) - 1]
         at = min(seen) if trace.reverse else max(seen)
-        return LossCurves(every, _collect((every.dh_direct[at] * nodes.h[at]).sum(), nodes), at)
+        last = (every.dh_direct[at] * nodes.h[at]).sum()
+        if len(seen) == 1:
+            return LossCurves(every, replace(every, loss=last.detach()), at)
+        return LossCurves(every, _collect(last, nodes), at)
 
 
 def state_gradient(trace: Trace, found: Gradients) -> Tensor:

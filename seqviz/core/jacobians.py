@@ -111,6 +111,10 @@ def _lstm(trace: Trace) -> Tensor:
         + _scaled(g * i_slope, u_i)
         + _scaled(i * activation_slope(trace, "g_pre"), u_g)
     )
-    dh_dh = _scaled(trace.c_act * o_slope, u_o) + k[..., None] * dc_dh
-    top = torch.cat([dh_dh, torch.diag_embed(k * dc_dc)], dim=-1)
-    return torch.cat([top, torch.cat([dc_dh, torch.diag_embed(dc_dc)], dim=-1)], dim=-2)
+    hidden = f.shape[-1]
+    found = f.new_zeros(len(f), 2 * hidden, 2 * hidden)
+    found[:, :hidden, :hidden] = _scaled(trace.c_act * o_slope, u_o) + k[..., None] * dc_dh
+    found[:, hidden:, :hidden] = dc_dh
+    found[:, :hidden, hidden:].diagonal(dim1=1, dim2=2).copy_(k * dc_dc)
+    found[:, hidden:, hidden:].diagonal(dim1=1, dim2=2).copy_(dc_dc)
+    return found

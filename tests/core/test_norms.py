@@ -7,7 +7,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from seqviz.core.norms import first_not_finite, log_norm, norm, zeros_up_to
+from seqviz.core.norms import (
+    FEW,
+    first_not_finite,
+    log_norm,
+    matrix_norms,
+    norm,
+    zeros_up_to,
+)
 
 
 @settings(deadline=None)
@@ -49,3 +56,19 @@ def test_the_last_step_that_nothing_reaches() -> None:
     assert zeros_up_to(curve[4:]) is None
     assert zeros_up_to(torch.tensor([1.0, 0.5, 0.0])) is None
     assert zeros_up_to(torch.zeros(3)) is None
+
+
+@pytest.mark.parametrize("scale", [1e-200, 1.0, 1e200])
+def test_the_largest_singular_value_is_that_of_a_decomposition(scale: float) -> None:
+    generator = torch.Generator().manual_seed(0)
+    matrices = torch.randn(2, FEW, 6, 5, generator=generator, dtype=torch.float64)
+    matrices[0, 0], matrices[0, 1] = 0, torch.eye(6, 5)
+    matrices[1, 2, 0, 0] = 1e6
+    wanted = scale * torch.linalg.svdvals(matrices)[..., 0]
+    found = matrix_norms(scale * matrices)
+    torch.testing.assert_close(found, wanted, rtol=1e-13, atol=0)
+    torch.testing.assert_close(matrix_norms(scale * matrices[1, 3]), wanted[1, 3])
+    matrices[0, 3, 1, 1] = math.nan
+    broken = matrix_norms(matrices)
+    assert broken.isnan().sum() == 1
+    assert broken[0, 3].isnan()

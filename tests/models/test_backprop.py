@@ -120,6 +120,13 @@ def test_logarithms_and_the_short_way_agree_with_autograd(
     torch.testing.assert_close(backward_norms(config).h, record.logs.h, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize("source", ["noise", "hello", "lag"])
+def test_every_loss_says_the_same_of_its_own_state_as_in_a_whole_backward_run(source: str) -> None:
+    one, all_ = (run(BackpropConfig("gru", source, loss=loss)) for loss in ("last", "all"))
+    assert torch.equal(one.direct_each, all_.direct_each)
+    assert torch.equal(one.direct_each, all_.curves.every.dh_direct)
+
+
 def test_float32_reaches_exact_zero_where_the_logarithms_still_know() -> None:
     record = run(BackpropConfig(length=200, dtype="float32"))
     t = record.zero_at

@@ -18,17 +18,19 @@ from seqviz.core.attention_model import (
 )
 from seqviz.core.positions import POSITIONS
 from seqviz.models.attention_shelf import load_attention
-from seqviz.text.tokens import split
 
 LONGEST = 64
 FRESH = Design(size=4, width=8, causal=False)
 MASKS = (False, True)
 ORDERS = ("own", "swapped", "reversed", "shuffled")
-TEXTS: Mapping[str, tuple[str, str, tuple[int, int]]] = {
-    "dog": ("the dog bit the man", "words", (1, 4)),
-    "only": ("only she said that he had seen the small red house", "words", (0, 3)),
-    "korean": ("큰 개가 작은 고양이를 보았습니다", "words", (0, 2)),
-    "letters": ("강물이 산을 돌아 흐른다", "letters", (0, 7)),
+TEXTS: Mapping[str, tuple[tuple[str, ...], tuple[int, int]]] = {
+    "dog": (("the", "dog", "bit", "the", "man"), (1, 4)),
+    "only": (
+        ("only", "she", "said", "that", "he", "had", "seen", "the", "small", "red", "house"),
+        (0, 3),
+    ),
+    "korean": (("큰", "개가", "작은", "고양이를", "보았습니다"), (0, 2)),
+    "letters": (tuple("ㄱㅏㅇㅁㅜㄹㅇㅣㅅㅏㄴㅇㅡㄹㄷㅗㄹㅇㅏㅎㅡㄹㅡㄴㄷㅏ"), (0, 7)),
 }
 
 
@@ -36,13 +38,12 @@ TEXTS: Mapping[str, tuple[str, str, tuple[int, int]]] = {
 class PositionsConfig:
     """Everything the picture can be asked for, as plain values.
 
-    `source` names a text of TEXTS, or "text" is the reader's own `text`, split by `unit`. `order`
-    is one of ORDERS; `draw` picks one of the shuffles.
+    `source` names a text of TEXTS (its tokens, and the two places that are swapped), or "text" is
+    the reader's own `tokens`. `order` is one of ORDERS; `draw` picks one of the shuffles.
     """
 
     source: str = "dog"
-    text: str = "the dog bit the man"
-    unit: str = "words"
+    tokens: tuple[str, ...] = ()
     order: str = "swapped"
     draw: int = 1
     positions: str = "none"
@@ -137,11 +138,10 @@ def run(config: PositionsConfig) -> PositionsRecord:
 
 
 def tokens_of(config: PositionsConfig) -> tuple[str, ...]:
-    """The whole text in tokens; a text without any is the first of the shipped ones."""
-    text, unit = config.text, config.unit
+    """The whole text; one without any token is the first of the shipped ones."""
     if config.source != "text":
-        text, unit, _ = TEXTS[config.source]
-    return tuple(split(text, unit)) or tokens_of(replace(config, source="dog"))
+        return TEXTS[config.source][0]
+    return config.tokens or TEXTS["dog"][0]
 
 
 def order_of(config: PositionsConfig, tokens: tuple[str, ...]) -> tuple[int, ...]:
@@ -153,7 +153,7 @@ def order_of(config: PositionsConfig, tokens: tuple[str, ...]) -> tuple[int, ...
     elif config.order == "shuffled":
         Random(config.draw).shuffle(places)
     elif config.order == "swapped":
-        one, other = (0, len(tokens) - 1) if config.source == "text" else TEXTS[config.source][2]
+        one, other = (0, len(tokens) - 1) if config.source == "text" else TEXTS[config.source][1]
         places[one], places[other] = places[other], places[one]
     same = all(tokens[place] == token for place, token in zip(places, tokens, strict=True))
     return tuple(own if same else places)

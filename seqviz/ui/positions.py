@@ -66,8 +66,7 @@ def config_of(values: Mapping[str, Any]) -> PositionsConfig:
     """The configuration that the controls ask for."""
     return PositionsConfig(
         source=values["input"],
-        text=values["text"],
-        unit=values["split"],
+        tokens=tuple(split(values["text"], values["split"])) if values["input"] == "text" else (),
         order=values["order"],
         draw=values["draw"],
         positions=values["pos"],
@@ -94,7 +93,7 @@ def order_button(page: Page) -> None:
 def tell_notices(page: Page, record: PositionsRecord) -> None:
     """What the reader has to know about this text."""
     config, tokens = record.config, len(record.tokens)
-    if config.source == "text" and not split(config.text, config.unit):
+    if config.source == "text" and not config.tokens:
         page.notice("mode.nothing", used=joined(record.tokens, " "))
     if record.cut:
         page.notice("mode.cut", got=tokens + record.cut, limit=LONGEST)

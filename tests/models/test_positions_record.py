@@ -28,7 +28,7 @@ from seqviz.models.positions_questions import questions
 from seqviz.models.positions_views import dots_view, encoding_view
 
 MODES = ("trained", "fresh")
-WORDS = "one two three four five six seven"
+WORDS = ("one", "two", "three", "four", "five", "six", "seven")
 
 
 def record(**changes: object) -> PositionsRecord:
@@ -112,8 +112,8 @@ def test_positions_after_the_attention_reach_none_of_its_weights() -> None:
 
 
 def test_the_orders_are_what_they_are_called() -> None:
-    text = {"source": "text", "text": WORDS}
-    words = tuple(WORDS.split())
+    text = {"source": "text", "tokens": WORDS}
+    words = WORDS
     assert record(order="own", **text).shown == words
     assert record(order="reversed", **text).shown == words[::-1]
     assert record(order="swapped", **text).shown == ("seven", *words[1:-1], "one")
@@ -124,16 +124,16 @@ def test_the_orders_are_what_they_are_called() -> None:
 
 
 def test_an_order_that_reads_the_same_is_no_other_order() -> None:
-    found = record(source="text", text="a b a", order="reversed", positions="sinusoidal")
+    found = record(source="text", tokens=("a", "b", "a"), order="reversed", positions="sinusoidal")
     assert not found.moved
     assert float(found.change.max()) == 0.0
 
 
 def test_one_word_empty_text_and_ten_thousand() -> None:
-    alone = record(source="text", text="word")
+    alone = record(source="text", tokens=("word",))
     assert [f.key for f in findings(alone)] == ["one_word"]
-    assert record(source="text", text="  ").tokens == record().tokens
-    long = record(source="text", text="x y " * 5000, positions="learned", order="reversed")
+    assert record(source="text", tokens=()).tokens == record().tokens
+    long = record(source="text", tokens=("x", "y") * 5000, positions="learned", order="reversed")
     assert len(long.tokens) == LONGEST
     assert long.cut == 10_000 - LONGEST
 
@@ -142,12 +142,12 @@ def test_many_words_are_told_by_their_spread() -> None:
     keys = [
         f.key
         for f in findings(
-            record(source="text", text=WORDS * 3, positions="rotary", order="reversed")
+            record(source="text", tokens=WORDS * 3, positions="rotary", order="reversed")
         )
     ]
     assert "spread" in keys or "each" in keys
-    text = " ".join(f"w{place}" for place in range(20))
-    found = findings(record(source="text", text=text, positions="rotary", order="reversed"))
+    many = tuple(f"w{place}" for place in range(20))
+    found = findings(record(source="text", tokens=many, positions="rotary", order="reversed"))
     assert "spread" in [f.key for f in found]
 
 

@@ -15,8 +15,13 @@ import streamlit as st
 from seqviz.ui.notices import Notice
 
 VERSION = 1
-SHOWN = ("s", "head", "level", "view", "future", "speed")
-PLAYER = ("t", "u", "pin", "point", *SHOWN)
+SHOWN = {
+    "level": ("flow", "numbers", "arithmetic"),
+    "view": ("unrolled", "rolled"),
+    "future": ("faint", "hidden"),
+    "speed": ("0.25", "0.5", "1", "2", "4", "8", "24"),
+}
+PLAYER = ("t", "u", "pin", "point", "s", "head", *SHOWN)
 TRY = "try"
 PLATFORM = ("v", "lang", TRY, "embed", "embed_options")
 TRACKING = re.compile(r"utm_\w+|\w*clid")
@@ -79,6 +84,21 @@ def check_cursor(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:
     for point in found.get("point", ()):
         if not POINT.fullmatch(point) or point.split(".", 1)[0] not in drawn:
             yield Notice("not_point", {"got": point})
+    yield from _check_shown(found, scene)
+
+
+def _check_shown(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:
+    """Stages and heads that the scene does not have, ways to show it that there are not."""
+    nodes = scene.get("layout", {}).get("nodes", ())
+    heads = max((len(node.get("heads", ())) for node in nodes), default=0)
+    limits = {"s": len(scene.get("substeps", ())), "head": max(1, heads)}
+    for key, limit in limits.items():
+        value = _counted(found, key)
+        if value is not None and not 1 <= value <= limit:
+            yield Notice("not_shown", {"key": key, "got": last(found, key)})
+    for key, choices in SHOWN.items():
+        if key in found and last(found, key) not in choices:
+            yield Notice("not_shown", {"key": key, "got": last(found, key)})
 
 
 def _counted(found: Address, key: str) -> int | None:

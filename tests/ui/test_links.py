@@ -62,6 +62,9 @@ def test_a_link_is_checked(found: dict[str, list[str]], kinds: list[str]) -> Non
         ({"point": ["k.1,0.5"]}, ["not_point"]),
         ({"point": ["f.1,0.5,1"]}, ["not_point"]),
         ({"point": ["k.0,1,1", "k.1,1e9,1", "k.1,NaN,1"]}, ["not_point"] * 3),
+        ({"s": ["1"], "head": ["1"], "level": ["flow"], "speed": ["0.5"]}, ["not_shown"]),
+        ({"head": ["2"], "view": ["rolled"], "future": ["hidden"]}, ["not_shown"]),
+        ({"s": ["0"], "head": ["x"], "level": ["loud"], "speed": ["3"]}, ["not_shown"] * 4),
     ],
 )
 def test_a_cursor_that_the_scene_cannot_have_is_named(

@@ -228,9 +228,11 @@ def actions() -> dict[str, dict[str, Value]]:
 
 
 EQUATIONS = (
-    r"Q_i = X W_i^Q + b_i^Q \qquad K_i = X W_i^K + b_i^K \qquad V_i = X W_i^V + b_i^V",
-    r"A_i = \mathrm{softmax}\!\left(\frac{Q_i K_i^\top}{\sqrt{d_k}} + M\right)"
-    r"\qquad d_k = d_{\mathrm{model}} / h",
+    r"Q_i = X W_i^Q + b_i^Q",
+    r"K_i = X W_i^K + b_i^K",
+    r"V_i = X W_i^V + b_i^V",
+    r"A_i = \mathrm{softmax}\!\left(Q_i K_i^\top / \sqrt{d_k} + M\right)",
     r"H_i = A_i V_i",
-    r"Y = [\,H_1 ; \dots ; H_h\,]\, W^O + b^O \;=\; \sum_{i=1}^{h} H_i\, W_i^O + b^O",
+    r"Y = [\,H_1 ; \dots ; H_h\,]\, W^O + b^O",
+    r"\phantom{Y} = \textstyle\sum_{i=1}^{h} H_i\, W_i^O + b^O",
 )

@@ -4,9 +4,10 @@ import math
 
 from torch import Tensor
 
+from seqviz.models import findings
 from seqviz.models import heads_views as views
 from seqviz.models.attention_shelf import load_attention
-from seqviz.models.findings import number, percent
+from seqviz.models.findings import number
 from seqviz.models.heads_experiment import ANSWERS, TRAINED, HeadsRecord, Score
 from seqviz.models.heads_findings import HeadRow, asking, measured
 from seqviz.models.heads_views import DIGITS, SHOWN, entropies, join_of
@@ -19,8 +20,14 @@ MEASURES = tuple(
     for name in ("which", "looks", "entropy", "keys", "largest", "distance", "previous", "own")
 )
 HELD_OUT = "24/20"
+NO_BREAK = "\u00a0"
 BACKS = range(1, ANSWERS + 1)
 Rows = list[tuple[str, ...]]
+
+
+def percent(share: float) -> str:
+    """A percentage that stays on one line of its cell."""
+    return findings.percent(share).replace(" ", NO_BREAK)
 
 
 def measures(record: HeadsRecord, words: Words) -> Rows:
@@ -83,7 +90,7 @@ def tell_join(page: Page, record: HeadsRecord) -> None:
     told = {"d": width, "h": h, "d_k": width // h, "error": number(found.split_error)}
     page.sentence(words("join.split", **told))
     columns = [words("join.numbers", n=n + 1) for n in range(min(SHOWN, width))]
-    head = (words("join.part"), *columns, words("join.norm"), words("join.along"))
+    head = ("join.part", "join.columns", *columns, "join.norm", "join.along")
     page.table(head, _join_rows(record, words))
     page.sentence(words("join.both", error=number(found.error)))
     page.notes("join.along_note", *(["join.rounded"] if found.rounded else []))
@@ -92,16 +99,17 @@ def tell_join(page: Page, record: HeadsRecord) -> None:
 def _join_rows(record: HeadsRecord, words: Words) -> Rows:
     found, d_k = join_of(record), record.model.design.width // record.count
     names = [
-        words("join.share", head=head + 1, first=head * d_k + 1, last=(head + 1) * d_k)
+        (words("join.share", head=head + 1), f"{head * d_k + 1}–{(head + 1) * d_k}")
         for head in range(record.count)
     ]
-    names += [words("join.bias"), words("join.sum")]
+    names += [(words("join.bias"), ""), (words("join.sum"), "")]
     vectors = [*found.terms, found.total]
     rows: Rows = [
-        (name, *_digits(vector), number(norm), percent_signed(along))
+        (*name, *_digits(vector), number(norm), percent_signed(along))
         for name, vector, norm, along in zip(names, vectors, found.norms, found.along, strict=True)
     ]
-    rows.append((words("join.concat"), *_digits(found.product), number(found.norms[-1]), ""))
+    whole = (words("join.concat"), f"1–{record.model.design.width}")
+    rows.append((*whole, *_digits(found.product), number(found.norms[-1]), ""))
     return rows
 
 
@@ -111,7 +119,7 @@ def _digits(vector: Tensor) -> tuple[str, ...]:
 
 def percent_signed(share: float) -> str:
     """A share that may be negative."""
-    return f"{100 * share:.1f} %".replace("-", "−")
+    return f"{100 * share:.1f}{NO_BREAK}%".replace("-", "−")
 
 
 def ablation_head(words: Words) -> tuple[str, ...]:
@@ -132,7 +140,8 @@ def ablations(record: HeadsRecord, words: Words) -> Rows:
 
 def _cells(score: Score, words: Words) -> list[str]:
     pairs = zip(score.right, score.asked, strict=True)
-    return [words("ablation.cell", right=right, asked=asked) for right, asked in pairs]
+    cells = [words("ablation.cell", right=right, asked=asked) for right, asked in pairs]
+    return [cell.replace(" ", NO_BREAK) for cell in cells]
 
 
 def credit_head(words: Words) -> tuple[str, ...]:
@@ -201,7 +210,7 @@ def rivals(record: HeadsRecord, words: Words) -> Rows:
         shares = about.measured["random"][HELD_OUT]
         seeds = [sum(found) / len(found) for found in about.measured["by_seed"]]
         width = about.design.width
-        here = words("ablation.cell", right=sum(score.right), asked=sum(score.asked))
+        (here,) = _cells(Score((sum(score.right),), (sum(score.asked),)), words)
         rows.append(
             (
                 str(heads), str(width // heads), f"{4 * width * (width + 1):,}",

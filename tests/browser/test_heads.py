@@ -174,6 +174,18 @@ def test_at_phone_width_nothing_overflows(
     assert page.evaluate(f"{widths}.map((e) => e.scrollWidth)") == [375, 375]
 
 
+def test_on_a_phone_wide_tables_scroll_by_themselves(server: AppServer, visit: object) -> None:
+    page: Page = visit(viewport={"width": 375, "height": 800})  # type: ignore[operator]
+    open_heads(server, page, mode="fresh", heads=8, d=64)
+    parts = page.locator("summary")
+    for place in range(parts.count()):
+        parts.nth(place).click()
+    expect(page.locator("table.seqviz-table")).to_have_count(7)
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
+    widths = "[document.documentElement, document.querySelector('[data-testid=stMain]')]"
+    assert page.evaluate(f"{widths}.map((e) => e.scrollWidth)") == [375, 375]
+
+
 def test_the_scene_is_saved_as_one_page_that_plays_alone(
     server: AppServer, page: Page, visit: object, tmp_path: Path
 ) -> None:

@@ -9,6 +9,7 @@ from seqviz.core import loss_map
 from seqviz.core.chains import gradient_norms
 from seqviz.core.gradient_map import gradient_map
 from seqviz.core.gradients import gradients
+from seqviz.core.jacobians import cell_to_hidden
 from seqviz.core.loss_map import BLOCK, loss_norms
 from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import Options, Trace, unroll
@@ -47,7 +48,7 @@ def test_the_map_in_blocks_is_the_map(
     joint = wanted.h_norm
     if wanted.c_norm is not None:
         same_norms(loss_norms(trace, DIRECT, "c"), wanted.c_norm)
-        held = wanted.dc - wanted.dh * loss_map.cell_to_hidden(trace)  # type: ignore[operator]
+        held = wanted.dc - wanted.dh * cell_to_hidden(trace)  # type: ignore[operator]
         joint = torch.cat([wanted.dh, held], dim=-1).norm(dim=-1)
     same_norms(loss_norms(trace, DIRECT, "state"), joint)
 

@@ -64,7 +64,7 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         "jacobians",
         ("vectors[..., None] * weight", "vectors[..., None, :] * weight"),
     ),
-    ("jacobians: c reaches h unscaled", "jacobians", ("diag_embed(k * dc_dc)", "diag_embed(k)")),
+    ("jacobians: c reaches h unscaled", "jacobians", ("copy_(k * dc_dc)", "copy_(k)")),
     (
         "jacobians: o's peephole left out",
         "jacobians",

@@ -32,13 +32,8 @@ STYLES: dict[str, tuple[RGB, str, str, float]] = {
     "identity": (HUES["hidden"], "dash", "diamond-open", 2.5),
     "orthogonal": (HUES["input"], "dashdot", "cross-open", 2),
     "root_2": (HUES["forget"], "dot", "square-open", 2),
-    "asked": (HUES["gradient"], "solid", "circle", 3.5),
-    "tanh_default": (HUES["candidate"], "dot", "x-thin-open", 2),
-    "tanh_orthogonal": (HUES["input"], "dashdot", "cross-open", 2),
-    "relu_identity": (HUES["hidden"], "dash", "diamond-open", 2),
-    "gru_default": (HUES["forget"], "dot", "square-open", 2),
-    "lstm_default": (HUES["output"], "dash", "triangle-up-open", 2),
-    "lstm_forget": (HUES["cell"], "solid", "triangle-up", 2),
+    "before": (SLATE, "dot", "square-open", 2),
+    "now": (HUES["gradient"], "solid", "circle", 3),
 }
 
 

@@ -1,11 +1,11 @@
-"""The views of the page `gradients` about what helps: truncation, clipping, ReLU, other weights.
+"""The views of the page `gradients` about what helps: truncation, clipping, ReLU.
 
 As in `backprop_views`: norms in powers of ten, steps 0-based.
 """
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -19,12 +19,7 @@ from seqviz.core.parameters import cell_of, make_cell
 from seqviz.core.spectra import live_fraction
 from seqviz.core.truncation import lag_model, train_lag, truncate
 from seqviz.core.unroll import Options, run_steps, unroll
-from seqviz.models.backprop_experiment import (
-    BackpropConfig,
-    BackpropRecord,
-    backward_norms,
-    loss_of,
-)
+from seqviz.models.backprop_experiment import BackpropRecord, loss_of
 from seqviz.models.backprop_views import LN10, Curve, Curves
 
 LAG, SHORT, LAG_STEPS = 12, 12, 150
@@ -279,34 +274,3 @@ def _relu_run(record: BackpropRecord, init: str, gain: float) -> Any:
     config = record.config
     cell = make_cell("rnn", xs.shape[1], config.hidden, init=init, gain=gain, seed=config.seed)
     return unroll(cell, xs, options=Options(activation="relu"))
-
-
-REMEDIES: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("asked", {}),
-    ("tanh_default", {"cell": "rnn", "activation": "tanh", "init": "default", "gain": 1.0}),
-    ("tanh_orthogonal", {"cell": "rnn", "activation": "tanh", "init": "orthogonal", "gain": 1.0}),
-    ("relu_identity", {"cell": "rnn", "activation": "relu", "init": "identity", "gain": 1.0}),
-    ("gru_default", {"cell": "gru", "activation": "tanh", "init": "default", "gain": 1.0}),
-    ("lstm_default", {"cell": "lstm", "activation": "tanh", "init": "default", "gain": 1.0}),
-    (
-        "lstm_forget",
-        {
-            "cell": "lstm",
-            "activation": "tanh",
-            "init": "default",
-            "gain": 1.0,
-            "forget_bias": 2.0,
-        },
-    ),
-)
-
-
-def remedies_view(record: BackpropRecord) -> Curves:
-    """‖∂L/∂h_t‖ of the last loss, each against its own last step: as asked for, and remedies."""
-    curves = []
-    for name, changes in REMEDIES:
-        config: BackpropConfig = replace(record.config, **{**changes, "loss": "last"})
-        norms = record.logs.h if config == record.config else backward_norms(config).h
-        at = record.curves.at
-        curves.append(Curve(name, (norms - norms[at]) / LN10))
-    return Curves(tuple(curves), 0.0)

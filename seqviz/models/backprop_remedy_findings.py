@@ -2,9 +2,10 @@
 
 import math
 
+from seqviz.models.backprop_experiment import BackpropRecord
 from seqviz.models.backprop_findings import power
 from seqviz.models.backprop_remedies import Cliff, Clipping, Lag, Relu, Windows
-from seqviz.models.backprop_views import Curves
+from seqviz.models.backprop_ticks import Tick, Ticks
 from seqviz.models.findings import Finding, number, percent
 
 LEARNED = 0.1
@@ -94,13 +95,37 @@ def relu_findings(view: Relu) -> list[Finding]:
     return [Finding("relu", values), Finding("relu_live", dict(live))]
 
 
-def remedies_findings(view: Curves) -> list[Finding]:
-    """Which of them keeps most of the gradient over the same steps."""
-    firsts = {curve.name: float(curve.log[0]) for curve in view.curves}
-    finite = {name: first for name, first in firsts.items() if math.isfinite(first)}
-    values: dict[str, object] = {name: power(first) for name, first in firsts.items()}
-    told = [Finding("remedies", values)]
-    closest = min(finite, key=lambda name: abs(finite[name]), default=None)
-    if closest is not None:
-        told.append(Finding(f"remedies_{closest}", {"value": power(finite[closest])}))
+def ticks_findings(view: Ticks, record: BackpropRecord) -> list[Finding]:
+    """Before and now; and what a loss at every step hides."""
+    values: dict[str, object] = {
+        "now": power(view.now),
+        "before": power(view.before),
+        "t": record.curves.at + 1,
+    }
+    ticked = any(tick.on for tick in view.ticks)
+    told = [Finding("ticks_some" if ticked else "ticks_none", values)]
+    if record.config.loss == "all":
+        alone = record.curves.last_only.double().log10()
+        last = float(alone[0] - alone[record.curves.at])
+        told.append(Finding("ticks_every", {"last": power(last)}))
     return told
+
+
+def tick_values(view: Ticks, tick: Tick) -> Finding:
+    """The numbers beside a box: what is, and what a click makes of it."""
+    kind = "on" if tick.on else "best" if tick.name == view.closest else "off"
+    return Finding(f"tick_{kind}", {"now": power(view.now), "then": power(tick.turned)})
+
+
+def clip_values(view: Ticks) -> Finding:
+    """The numbers beside the box for clipping, which acts on another gradient."""
+    values: dict[str, object] = {
+        "norm": number(view.clipping.norm),
+        "after": number(view.clipping.norm_after),
+        "limit": number(view.clipping.limit),
+    }
+    if not math.isfinite(view.clipping.norm):
+        return Finding("tick_clip_broken", values)
+    if view.clipping.norm <= view.clipping.limit:
+        return Finding("tick_clip_idle", values)
+    return Finding("tick_clip_on" if view.clipped else "tick_clip_off", values)

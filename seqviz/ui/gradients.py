@@ -19,6 +19,7 @@ from seqviz.figures.shares import shares_figure
 from seqviz.models import backprop_findings as say
 from seqviz.models import backprop_remedies as remedies
 from seqviz.models import backprop_remedy_findings as helps
+from seqviz.models import backprop_ticks as ticks
 from seqviz.models import backprop_views as views
 from seqviz.models.backprop_experiment import BackpropConfig, BackpropRecord, run
 from seqviz.models.backprop_questions import questions
@@ -27,7 +28,7 @@ from seqviz.models.findings import Finding
 from seqviz.text import Words
 from seqviz.text.characters import characters
 from seqviz.ui.compute import TRAINING, cached
-from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle
+from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle, Value
 from seqviz.ui.page import Page
 
 FORGET_BIASES = ("init", "-1", "0", "1", "2", "3", "5")
@@ -67,17 +68,33 @@ CONTROLS = (
     Number("window", 1, LONGEST, 5),
     Toggle("lagged"),
     Number("limit", 0.05, 10.0, 1.0, step=0.05),
+    Toggle("clip"),
 )
+SETS = {"activation": "act", "forget_bias": "fb"}
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box to tick: its name, whether it is, what stands beside it, the controls it sets."""
+
+    name: str
+    on: bool
+    beside: Finding
+    sets: Mapping[str, Value]
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A figure with its name, the numbers behind it and what it says; None where none is drawn."""
+    """A figure with its name, the numbers behind it and what it says; None where none is drawn.
+
+    boxes are what can be ticked below it.
+    """
 
     name: str
     figure: Any
     columns: Mapping[str, Any]
     findings: list[Finding]
+    boxes: tuple[Box, ...] = ()
 
 
 def config_of(values: Mapping[str, Any]) -> BackpropConfig:
@@ -119,7 +136,12 @@ def model_controls(cell: str) -> tuple[str, ...]:
 
 def chart_controls(chart: str) -> tuple[str, ...]:
     """The knobs of the chart that is open."""
-    own = {"items": ("row", "column"), "truncate": ("window",), "clip": ("limit",)}
+    own = {
+        "items": ("row", "column"),
+        "truncate": ("window",),
+        "clip": ("limit",),
+        "remedies": ("limit",),
+    }
     return own.get(chart, ())
 
 
@@ -178,6 +200,9 @@ def _show(page: Page, picture: Picture) -> None:
         page.chart(picture.name, picture.figure, alt, picture.columns)
     for sentence in told:
         page.sentence(sentence)
+    for box in picture.boxes:
+        (beside,) = sentences([box.beside], page.words)
+        page.tick(f"tick.{box.name}", box.on, beside, **box.sets)
 
 
 def _lag(page: Page) -> None:
@@ -341,9 +366,23 @@ def _relu(record: BackpropRecord, values: Values, words: Words) -> Pictures:
 
 
 def _remedies(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = remedies.remedies_view(record)
-    figure = lines_figure(view, words.flat, "axis.to_last")
-    return _one("remedies", view, figure, helps.remedies_findings(view))
+    view = ticks.ticks_view(record, values["clip"], values["limit"])
+    figure = lines_figure(view.lines, words.flat, "axis.to_last")
+    boxes = [
+        Box(tick.name, tick.on, helps.tick_values(view, tick), controls_of(tick.changes))
+        for tick in view.ticks
+    ]
+    boxes.append(Box("clip", view.clipped, helps.clip_values(view), {"clip": not view.clipped}))
+    told = helps.ticks_findings(view, record)
+    return (Picture("remedies", figure, view.columns(), told, tuple(boxes)),)
+
+
+def controls_of(changes: Mapping[str, Any]) -> dict[str, Value]:
+    """Fields of a configuration as values of the page's controls."""
+    found = {SETS.get(field, field): value for field, value in changes.items()}
+    if "fb" in found:
+        found["fb"] = "init" if found["fb"] is None else f"{found['fb']:g}"
+    return found
 
 
 _CHARTS: dict[str, Callable[[BackpropRecord, Values, Words], Pictures]] = {

@@ -116,6 +116,16 @@ class Page:
             self.words(key), key=f"button:{key}", on_click=self._controls.set, args=(values,)
         )
 
+    def tick(self, key: str, on: bool, text: str, /, **values: Value) -> None:
+        """A box that is ticked when `on`; a click sets these controls. `text` stands beside it."""
+        name = f"tick:{key}"
+        st.session_state[name] = on
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.checkbox(
+                self.words(key), key=name, on_change=self._controls.set, args=(values,), width=240
+            )
+            self.sentence(text)
+
     def picture(
         self,
         scene: Any,

@@ -13,7 +13,7 @@ import torch
 
 from seqviz.core.gradients import gradients
 from seqviz.figures import chains, files, lines, remedies, shares
-from seqviz.models import backprop_remedies, backprop_views
+from seqviz.models import backprop_remedies, backprop_ticks, backprop_views
 from seqviz.models.backprop_experiment import BackpropConfig, BackpropRecord, run
 from seqviz.models.backprop_views import Curve, Curves
 from seqviz.text import Words
@@ -44,7 +44,7 @@ def every_figure(found: BackpropRecord) -> dict[str, go.Figure]:
         "relu": lines.lines_figure(relu.lines, FLAT, "axis.of_last_state"),
         "live": remedies.live_figure(relu, FLAT),
         "remedies": lines.lines_figure(
-            backprop_remedies.remedies_view(found), FLAT, "axis.to_last"
+            backprop_ticks.ticks_view(found, False, 1.0).lines, FLAT, "axis.to_last"
         ),
     }
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from seqviz.core.norms import norm
 from seqviz.models import backprop_remedies as remedies
 from seqviz.models import backprop_remedy_findings as helps
+from seqviz.models import backprop_ticks as ticks
 from seqviz.models import backprop_views as views
 from seqviz.models.backprop_experiment import (
     BackpropConfig,
@@ -73,8 +74,14 @@ def every_finding(record: BackpropRecord) -> list[Finding]:
         *helps.clipping_findings(remedies.clipping_view(record, 1.0)),
         *helps.cliff_findings(remedies.cliff_view()),
         *helps.relu_findings(remedies.relu_view(record)),
-        *helps.remedies_findings(remedies.remedies_view(record)),
+        *ticked_findings(record),
     ]
+
+
+def ticked_findings(record: BackpropRecord) -> list[Finding]:
+    view = ticks.ticks_view(record, record.config.loss == "last", 1.0)
+    beside = [helps.tick_values(view, tick) for tick in view.ticks]
+    return [*helps.ticks_findings(view, record), *beside, helps.clip_values(view)]
 
 
 @given(configs)
@@ -303,13 +310,61 @@ def test_a_relu_identity_is_constant_while_units_live_and_zero_when_they_are_dea
     assert float(silent.lines.of("identity")[0]) == -math.inf
 
 
-def test_remedies_share_input_length_size_and_seed() -> None:
-    record = run(BackpropConfig(length=50, hidden=16))
-    view = remedies.remedies_view(record)
-    assert {curve.name for curve in view.curves} == {name for name, _ in remedies.REMEDIES}
-    torch.testing.assert_close(view.of("asked"), view.of("tanh_default"))
-    assert all(float(curve.log[-1]) == 0 for curve in view.curves)
-    assert float(view.of("lstm_forget")[0]) > float(view.of("tanh_default")[0])
+def test_a_click_on_a_remedy_does_what_stands_beside_it() -> None:
+    """Row 33: before and after of every box are those of the run that the click leads to."""
+    record = run(BackpropConfig(length=50, hidden=16, init="orthogonal"))
+    view = ticks.ticks_view(record, False, 1.0)
+    assert {tick.name for tick in view.ticks if tick.on} == {"orthogonal"}
+    for tick in view.ticks:
+        after = run(replace(record.config, **tick.changes))
+        log = (after.logs.h[0] - after.logs.h[-1]) / views.LN10
+        assert tick.turned == pytest.approx(float(log), abs=1e-9), tick.name
+        assert ticks.ticks_view(after, False, 1.0).now == pytest.approx(tick.turned, abs=1e-9)
+    plain = run(BackpropConfig(length=50, hidden=16))
+    torch.testing.assert_close(
+        view.lines.of("before"), ticks.ticks_view(plain, False, 1.0).lines.of("now")
+    )
+    by_name = {tick.name: tick for tick in view.ticks}
+    assert view.before == pytest.approx(by_name["orthogonal"].turned)
+    assert view.now > view.before + 5
+    assert by_name["forget"].changes == {"cell": "lstm", "forget_bias": 2.0}
+
+
+def test_remedies_combine_and_all_go_away_together() -> None:
+    asked = BackpropConfig(length=40, hidden=8, seed=7, source="sine")
+    config = asked
+    for remedy in ticks.REMEDIES:
+        if remedy.name in ("orthogonal", "gain", "relu", "forget", "every"):
+            assert not remedy.ticked(config)
+            config = remedy.turned(config)
+    on = [remedy.name for remedy in ticks.REMEDIES if remedy.ticked(config)]
+    assert on == ["orthogonal", "gain", "relu", "lstm", "forget", "every"]
+    assert ticks.without(config) == asked
+    assert [curve.name for curve in ticks.ticks_view(run(asked), False, 1.0).lines.curves] == [
+        "now"
+    ]
+
+
+def test_the_closest_to_1_is_said_only_of_what_comes_closer() -> None:
+    vanishing = ticks.ticks_view(run(BackpropConfig(length=60, hidden=16)), False, 1.0)
+    best = next(tick for tick in vanishing.ticks if tick.name == vanishing.closest)
+    others = [abs(tick.turned) for tick in vanishing.ticks if tick.name != "every"]
+    assert abs(best.turned) == min(others) < -vanishing.now
+    ones = BackpropConfig(
+        source="numbers", numbers=(1.0,) * 40, length=40, hidden=16, activation="relu",
+        init="identity",
+    )  # fmt: skip
+    assert ticks.ticks_view(run(ones), False, 1.0).closest is None
+
+
+def test_clipping_is_beside_the_curve_and_never_on_it() -> None:
+    """Row 34, the chart's own words: it acts on the parameters, after the sweep."""
+    record = run(BackpropConfig(init="orthogonal", gain=1.5, hidden=8))
+    views_ = [ticks.ticks_view(record, clipped, 0.5) for clipped in (False, True)]
+    assert torch.equal(views_[0].lines.of("now"), views_[1].lines.of("now"))
+    assert [helps.clip_values(view).key for view in views_] == ["tick_clip_off", "tick_clip_on"]
+    assert views_[0].clipping.norm > 0.5 >= views_[0].clipping.norm_after
+    assert helps.clip_values(ticks.ticks_view(record, True, 1e9)).key == "tick_clip_idle"
 
 
 @pytest.mark.parametrize(

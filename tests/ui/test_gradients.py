@@ -10,14 +10,16 @@ from streamlit.util import calc_hash
 
 from seqviz.models.backprop_experiment import BackpropConfig, run
 from seqviz.models.backprop_program import output
+from seqviz.models.backprop_ticks import REMEDIES
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.ui import links
-from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions
+from seqviz.ui.controls import Reading
+from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions, controls_of
 from tests.ui.parts import unfold
 
 FRAME = Path(links.__file__).with_name("frame.py")
 KEYS = [control.key for control in CONTROLS]
-LABELLED = ("button_group", "slider", "number_input", "selectbox", "toggle", "expander")
+LABELLED = ("button_group", "slider", "number_input", "selectbox", "toggle", "checkbox", "expander")
 
 
 def visit(**parameters: str) -> Any:
@@ -87,6 +89,36 @@ def test_a_run_that_explodes_forwards_says_where_and_draws_no_chart() -> None:
     assert visitor.get("plotly_chart") == []
 
 
+def test_a_tick_sets_the_pages_controls_and_ticks_combine() -> None:
+    visitor = visit(chart="remedies", length="30")
+    boxes = {box.key: box for box in visitor.checkbox}
+    assert len(boxes) == 9
+    assert not any(box.value for box in boxes.values())
+    boxes["tick:tick.orthogonal"].check().run()
+    visitor.checkbox(key="tick:tick.forget").check().run()
+    visitor.checkbox(key="tick:tick.clip").check().run()
+    assert not visitor.exception
+    on = {box.key.split(".")[1] for box in visitor.checkbox if box.value}
+    assert on == {"orthogonal", "lstm", "forget", "clip"}
+    shown = html(visitor)
+    assert "Without what is ticked" in shown
+    values = visitor.session_state["seqviz"].values
+    assert (values["cell"], values["init"], values["fb"], values["clip"]) == (
+        "lstm", "orthogonal", "2", True,
+    )  # fmt: skip
+    visitor.checkbox(key="tick:tick.lstm").uncheck().run()
+    assert visitor.session_state["seqviz"].values["cell"] == "rnn"
+    assert visitor.session_state["seqviz"].values["init"] == "orthogonal"
+
+
+def test_every_remedy_is_a_value_that_the_controls_know() -> None:
+    known = {control.key: control for control in CONTROLS}
+    for remedy in REMEDIES:
+        for changes in (remedy.on, remedy.off):
+            for key, value in controls_of(changes).items():
+                assert known[key].read(known[key].write(value)) == Reading(value), remedy.name
+
+
 def test_the_lag_is_trained_when_asked_and_not_before() -> None:
     before = visit(chart="truncate", seed="0")
     assert len(before.get("plotly_chart")) == 2
@@ -131,7 +163,7 @@ def test_every_action_is_a_link_with_all_values_and_leads_to_a_whole_page() -> N
     assert set(TRY) == set(actions())
     for address in addresses:
         found = parse_qs(urlsplit(address.replace("&amp;", "&")).query, keep_blank_values=True)
-        assert {*KEYS, "seed", "lang", "v"} == set(found)
+        assert {*KEYS, "seed", "lang", "v", links.TRY} == set(found)
         visitor = visit(**{key: values[0] for key, values in found.items()})
         assert notices(visitor) == [], address
 

@@ -2,6 +2,7 @@
 import { htmlNode, svgNode, setAttribute, setHidden, setText } from "./svg.js";
 import { LEVELS, SPEEDS } from "./cursor.js";
 import { say } from "./symbols.js";
+import { SHEET_PRINTED } from "./sheetgrid.js";
 
 export const ICONS = {
   back: "M15 5 7 12l8 7Z",
@@ -193,8 +194,9 @@ const OF_A_DIAGRAM = ["hint.substep", "hint.level", "hint.equations"];
 export function makeFoot(ctx, save, own = null) {
   const plain = ctx.model.scene.layout.nodes.length === 0;
   const one = ctx.sheets?.heads === 1;
+  const few = ctx.sheets && Math.max(ctx.sheets.queries.length, ctx.sheets.keys.length) <= SHEET_PRINTED;
   const apply = own ?? (ctx.sheets
-    ? SHEET_HINTS.filter(([, word]) => !(one && word === "hint.head"))
+    ? SHEET_HINTS.filter(([, word]) => !(one && word === "hint.head") && !(few && word === "hint.zoom"))
     : HINTS.filter(([, word]) => !(plain && OF_A_DIAGRAM.includes(word))));
   const hints = apply.map(([keys, word]) => htmlNode(
     "span",

@@ -8,7 +8,7 @@ import { marksOf, subjectPlace } from "./context.js";
 import { formOf } from "./forms.js";
 import { samePlaceAs, whyOf } from "./inspector.js";
 import { placePoints } from "./points.js";
-import { sheetSentence } from "./sheetspeech.js";
+import { sheetSentence, stageSentence } from "./sheetspeech.js";
 
 const WIDE = 880;
 const SMALL = 560;
@@ -120,6 +120,7 @@ function sentenceOf(ctx) {
   if (ctx.sheets && substep === null) return sheetSentence(ctx);
   if (substep === null) return sentence(ctx.model, ctx.state, ctx.words);
   const { name } = ctx.model.scene.substeps[substep];
+  if (ctx.sheets) return stageSentence(ctx, name);
   return `${ctx.word(`substep.${name}`)}: ${ctx.word(`about.${name}`)}`;
 }
 

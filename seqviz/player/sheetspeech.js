@@ -25,6 +25,14 @@ export function sheetSentence(ctx) {
   return parts.join(" ");
 }
 
+/** What a stage does, and at the weights what this query takes. */
+export function stageSentence(ctx, name) {
+  const about = `${ctx.word(`substep.${name}`)}: ${ctx.word(`about.${name}`)}`;
+  const { weights, sheets, queries } = ctx.sheets;
+  if (!weights || sheets.find(({ node }) => node.stage === name) !== weights) return about;
+  return [about, ...takes(ctx, visibleToken(queries[ctx.state.t] ?? ""))].join(" ");
+}
+
 function takes(ctx, x) {
   const { weights } = ctx.sheets;
   const { t } = ctx.state;

@@ -363,6 +363,25 @@ def test_it_is_dark_in_the_dark(page: Page) -> None:
     assert max(int(part) for part in re.findall(r"\d+", fill)) < 250
 
 
+def test_the_wheel_zooms_with_ctrl_and_else_scrolls_the_page(page: Page) -> None:
+    show(page, LARGE, step=0)
+    sheet(page, "q").locator(".sheet-hit").hover(force=True)
+    page.mouse.wheel(0, -40)
+    expect(page.locator(".zoom-scale")).to_have_text("1×")
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -40)
+    page.keyboard.up("Control")
+    press(page, "ArrowDown")
+    expect(page.locator(".zoom-scale")).to_have_text("1.6×")
+
+
+def test_at_the_weights_the_sentence_says_what_is_taken(page: Page) -> None:
+    show(page, CAUSAL, step=0)
+    press(page, *["ArrowRight"] * (STAGES.index("weights") + 1))
+    expect(page.locator(".sentence")).to_contain_text(WORDS["about.weights"])
+    expect(page.locator(".sentence")).to_contain_text("“the” takes 100 % from itself.")
+
+
 def test_a_change_shows_what_was_before(page: Page) -> None:
     scene = scenes()["edited"]
     show(page, scene, step=2)

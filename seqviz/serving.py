@@ -1,4 +1,7 @@
-"""What happens once in the life of a server: warm up, freeze, say where it is, open the browser.
+"""What happens once in the life of a server: say where it is, open the browser, warm up, freeze.
+
+The browser loads its part while the server warms up; whoever comes in the meantime waits for the
+end of it, and then has a page at once.
 
 Streamlit collects all garbage after every rerun. With torch imported that walks a quarter of a
 million objects and costs each visitor about 100 ms; frozen objects are not walked.
@@ -11,6 +14,7 @@ import threading
 import webbrowser
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 
 import streamlit as st
 from streamlit import config, net_util
@@ -19,20 +23,53 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import Runtime, SessionClient
 from streamlit.web.server import server_util
 
-from seqviz.launch import DEFAULT_PORT, lan_address
+from seqviz.launch import DEFAULT_PORT, home, lan_address, taken
 
 FIRST_VISIT_S = 60
+LISTENS_AFTER_S = 0.02
+
+
+@dataclass
+class Warmth:
+    """Whether the process is warm, as it is where no server runs, and who warms it."""
+
+    there: threading.Event = field(default_factory=threading.Event)
+    visitor: str = ""
+
+
+WARMTH = Warmth()
+WARMTH.there.set()
 
 
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
-    """Make the process ready, then let visitors in."""
+    """Let visitors in, and warm up while their browsers load."""
     net_util.get_external_ip = no_external_ip
-    await asyncio.to_thread(load_torch)
-    await visit()
-    await asyncio.to_thread(freeze)
-    announce()
+    WARMTH.there.clear()
+    warming = asyncio.create_task(warm_up())
+    telling = asyncio.create_task(announce())
     yield
+    warming.cancel()
+    telling.cancel()
+
+
+async def warm_up() -> None:
+    """Load and run once what every visitor needs, and take it out of garbage collection."""
+    try:
+        await asyncio.to_thread(load_torch)
+        await visit("")
+        await asyncio.to_thread(freeze)
+    finally:
+        WARMTH.there.set()
+    for page in sorted((home() / "pages").glob("*.py")):
+        await visit(page.stem)
+    await asyncio.to_thread(freeze)
+
+
+def wait_until_warm(session: str) -> None:
+    """Where a visitor's script waits for the end of `warm_up`; the first visitor is part of it."""
+    if session != WARMTH.visitor:
+        WARMTH.there.wait()
 
 
 def load_torch() -> None:
@@ -46,7 +83,7 @@ def load_torch() -> None:
 
 
 class FirstVisitor(SessionClient):
-    """Somebody who opens the start page from inside, and only waits until it is there."""
+    """Somebody who opens a page from inside, and only waits until it is there."""
 
     def __init__(self) -> None:
         self.served = asyncio.Event()
@@ -56,13 +93,14 @@ class FirstVisitor(SessionClient):
             self.served.set()
 
 
-async def visit() -> None:
-    """Run the start page once, so that all it imports and keeps is there for everybody."""
+async def visit(page: str) -> None:
+    """Run a page once, "" for the start, so that all it imports and keeps is there for all."""
     runtime = Runtime.instance()
     visitor = FirstVisitor()
-    session = runtime.connect_session(visitor, user_info={})
+    session = WARMTH.visitor = runtime.connect_session(visitor, user_info={})
     hello = BackMsg()
     hello.rerun_script.query_string = ""
+    hello.rerun_script.page_name = page
     runtime.handle_backmsg(session, hello)
     try:
         await asyncio.wait_for(visitor.served.wait(), FIRST_VISIT_S)
@@ -80,9 +118,11 @@ def no_external_ip() -> None:
     """Streamlit would ask a server outside for this; seqviz asks nobody anything."""
 
 
-def announce() -> None:
-    """Print where the app is, tell the Share panel, and open the browser unless headless."""
+async def announce() -> None:
+    """Once it listens: print where the app is, tell the Share panel, open the browser."""
     port = config.get_option("server.port")
+    while not await asyncio.to_thread(taken, port):
+        await asyncio.sleep(LISTENS_AFTER_S)
     if port != DEFAULT_PORT and not config.is_manually_set("server.port"):
         print(f"Port {DEFAULT_PORT} is taken, so seqviz uses {port}.")
     address = config.get_option("server.address") or "localhost"

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from seqviz.launch import home
+from seqviz.serving import wait_until_warm
 from seqviz.text import Words
 from seqviz.ui import component, language, links, notices
 from seqviz.ui.controls import SHARED
@@ -40,6 +42,8 @@ DEFAULT = "cell"
 
 def main() -> None:
     """Draw the frame and the page that the address asks for."""
+    context = get_script_run_ctx()
+    wait_until_warm(context.session_id if context else "")
     unknown_language = language.choose()
     words = Words(language.current(), "frame")
     st.set_page_config(page_icon=ICON, layout="wide")

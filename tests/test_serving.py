@@ -1,0 +1,69 @@
+"""The warm-up: who waits for it, and that nobody waits for ever."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from seqviz import serving
+
+
+@pytest.fixture(name="cold")
+def a_cold_process() -> Iterator[None]:
+    serving.WARMTH.there.clear()
+    serving.WARMTH.visitor = "first"
+    yield
+    serving.WARMTH.there.set()
+    serving.WARMTH.visitor = ""
+
+
+def waiting(session: str) -> threading.Thread:
+    thread = threading.Thread(target=serving.wait_until_warm, args=(session,), daemon=True)
+    thread.start()
+    return thread
+
+
+def test_without_a_server_nobody_waits() -> None:
+    waiting("anybody").join(5)
+    assert serving.WARMTH.there.is_set()
+
+
+def test_a_visitor_waits_until_it_is_warm_and_the_first_does_not(cold: None) -> None:
+    first, other = waiting("first"), waiting("other")
+    first.join(5)
+    assert not first.is_alive()
+    other.join(0.1)
+    assert other.is_alive()
+    serving.WARMTH.there.set()
+    other.join(5)
+    assert not other.is_alive()
+
+
+def test_pages_open_even_where_the_warm_up_fails(
+    cold: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("on purpose")
+
+    monkeypatch.setattr(serving, "load_torch", broken)
+    with pytest.raises(RuntimeError, match="on purpose"):
+        asyncio.run(serving.warm_up())
+    assert serving.WARMTH.there.is_set()
+
+
+def test_every_page_is_visited_and_frozen_before_and_after(
+    cold: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[str] = []
+
+    async def visit(page: str) -> None:
+        done.append(f"visit {page}" + (" warm" if serving.WARMTH.there.is_set() else ""))
+
+    monkeypatch.setattr(serving, "load_torch", lambda: done.append("torch"))
+    monkeypatch.setattr(serving, "visit", visit)
+    monkeypatch.setattr(serving, "freeze", lambda: done.append("freeze"))
+    asyncio.run(serving.warm_up())
+    assert done[:3] == ["torch", "visit ", "freeze"]
+    assert {"visit attention warm", "visit cell warm"} <= set(done[3:-1])
+    assert done[-1] == "freeze"

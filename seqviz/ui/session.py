@@ -17,6 +17,9 @@ from seqviz.ui.controls import SHARED, Choice, Control, Reading, Value
 from seqviz.ui.notices import Notice
 
 
+MISSING = object()
+
+
 @dataclass
 class Session:
     """What a reader's session keeps between runs: the values of one page and its notices.
@@ -134,11 +137,8 @@ class Controls:
         """Take over what the reader changed; notices speak of the last change only."""
         changed = False
         for key, control in self.declared.items():
-            if key not in st.session_state:
-                continue
-            before = control.shown(self.values[key])
-            now = st.session_state[key]
-            if now == before:
+            now = st.session_state.get(key, MISSING)
+            if now is MISSING or now == control.shown(self.values[key]):
                 continue
             if not changed:
                 self.session.forget_notices()

@@ -63,7 +63,7 @@ function makeMap(ctx, name, head) {
   return { name, canvas, line, head, node };
 }
 
-function paintMap(ctx, { name, canvas, line }, size) {
+function paintMap(ctx, { name, canvas, line, head }, size) {
   const { keys, queries, weights } = ctx.sheets;
   const width = keys.length;
   const height = queries.length;
@@ -74,12 +74,13 @@ function paintMap(ctx, { name, canvas, line }, size) {
   Object.assign(canvas.style, { width: `${width * unit}px`, height: `${height * unit}px` });
   Object.assign(line.style, { width: `${width * unit}px`, height: `${Math.max(3, unit)}px` });
   line.dataset.unit = String(unit);
+  const alike = new Set(weights?.node.hatches ?? []).size <= 1;
   const image = heatImage(ctx, name, {
     width,
     height,
     range: 1,
     values: (row) => ctx.model.value(name, row),
-    allowed: (row) => (weights ? hatchOf(ctx, weights, row) : null),
+    allowed: (row) => (weights && (head !== null || alike) ? hatchOf(ctx, weights, row, head ?? 0) : null),
   });
   const pen = canvas.getContext("2d");
   pen.setTransform(density, 0, 0, density, 0, 0);

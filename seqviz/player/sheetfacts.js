@@ -67,12 +67,10 @@ export function placeCell(sheet, shown, { name, t, index }) {
 }
 
 /** Which keys a query may not look at: true where a cell is hatched; null where none is. */
-export function hatchOf(ctx, sheet, row) {
-  const { hatch } = sheet.node;
-  if (!hatch) return null;
-  const own = `${hatch}_${headOf(ctx) + 1}`;
-  const name = ctx.model.has(own) ? own : hatch;
-  return ctx.model.has(name) ? ctx.model.value(name, ctx.model.stepped(name) ? row : 0) : null;
+export function hatchOf(ctx, sheet, row, head = headOf(ctx)) {
+  const { hatch, hatches } = sheet.node;
+  const name = hatches?.[head] ?? hatch;
+  return name && ctx.model.has(name) ? ctx.model.value(name, ctx.model.stepped(name) ? row : 0) : null;
 }
 
 const onPairs = ({ rows, columns }) => rows === "query" && columns === "key";

@@ -119,6 +119,16 @@ def test_what_may_not_be_seen_is_hatched_and_never_a_zero(page: Page) -> None:
     assert (hatched == (CAUSAL["allowed"].values == 0)).all()
 
 
+def test_every_head_has_its_own_hatching(page: Page) -> None:
+    scene = scenes()["mask-per-head"]
+    show(page, scene)
+    node = next(node for node in scene.layout.nodes if node["id"] == "weights")
+    for head, name in enumerate(node["hatches"]):
+        press(page, str(head + 1))
+        seen = sheet(page, "weights").locator(".cell-number").all_text_contents()
+        assert [text != "" for text in seen] == (scene[name].values != 0).ravel().tolist()
+
+
 def test_a_row_of_nothing_is_explained(page: Page) -> None:
     show(page, scenes()["empty-rows"], step=2)
     point_at(page, "weights", 2, 0)

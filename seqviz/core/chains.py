@@ -42,6 +42,17 @@ class StateNorms:
 
 
 @dataclass(frozen=True)
+class Factors:
+    """A chain J_t, J_{t−1}, …, J_{k+1} in this order (n,), n = t − k, as natural logarithms.
+
+    factors ln σ_max(J_j), products ln σ_max(J_t … J_j): what the chain comes to so far.
+    """
+
+    factors: Tensor
+    products: Tensor
+
+
+@dataclass(frozen=True)
 class GradientNorms:
     """ln‖∂L/∂h_t‖, ln‖∂L/∂c_t‖ (LSTM, else None) and of the joint state, (T,)."""
 
@@ -89,15 +100,23 @@ def last_state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> S
     """
     steps = _forward("last_state_norms", trace)
     take = _taker(trace, part)
-    few, found = [], []
-    for k, _, rows, scale in _chains(steps, _identities(steps, 1)):
-        few.append((take(rows, k)[0].clone(), scale.clone()))
-        if len(few) == FEW or k == 0:
-            blocks, scales = zip(*few, strict=True)
-            found.append(_measure(torch.stack(blocks), torch.cat(scales), spectral))
-            few.clear()
-    frobenius, largest = (torch.cat(parts).flip(0) for parts in zip(*found, strict=True))
+    frobenius, largest = _products(steps, take, spectral)
     return StateNorms(part, frobenius, largest if spectral else None)
+
+
+def factor_norms(trace: Trace, t: int, k: int, jacobians: Tensor | None = None) -> Factors:
+    """The chain ∂s_t/∂s_k = J_t J_{t−1} … J_{k+1}, factor by factor; 0 ≤ k ≤ t < T.
+
+    `jacobians` are those of the steps where they are known.
+    """
+    steps = _forward("factor_norms", trace, jacobians)
+    if not 0 <= k <= t < len(steps):
+        raise ValueError(
+            f"factor_norms: expected 0 <= k <= t < {len(steps)}, got t = {t} and k = {k}"
+        )
+    chain = steps[k : t + 1]
+    products = _products(chain, lambda rows, _: rows, spectral=True)[1]
+    return Factors(matrix_norms(chain[1:]).log().flip(0), products[:-1].flip(0))
 
 
 def state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateNorms | None:
@@ -262,6 +281,21 @@ def _taker(trace: Trace, part: str) -> Callable[[Tensor, int], Tensor]:
         return lambda rows, k: rows[:, :hidden, :hidden]
     through = cell_to_hidden(trace).double()
     return lambda rows, k: rows[:, hidden:, hidden:] + rows[:, hidden:, :hidden] * through[k]
+
+
+def _products(
+    steps: Tensor, take: Callable[[Tensor, int], Tensor], spectral: bool
+) -> tuple[Tensor, Tensor]:
+    """Both norms of the part of J_T … J_{k+1} that `take` takes, by k; measured a few at a time."""
+    few, found = [], []
+    for k, _, rows, scale in _chains(steps, _identities(steps, 1)):
+        few.append((take(rows, k)[0].clone(), scale.clone()))
+        if len(few) == FEW or k == 0:
+            blocks, scales = zip(*few, strict=True)
+            found.append(_measure(torch.stack(blocks), torch.cat(scales), spectral))
+            few.clear()
+    frobenius, largest = (torch.cat(parts).flip(0) for parts in zip(*found, strict=True))
+    return frobenius, largest
 
 
 def _measure(blocks: Tensor, scale: Tensor, spectral: bool) -> tuple[Tensor, Tensor]:

@@ -17,13 +17,18 @@ BAND_STOPS = ((-8, 0.05), (-6, 0.14), (-3, 0.4), (0, 0.72), (2, 1.0))
 
 
 def map_figure(
-    log: Tensor, words: Mapping[str, str], window: int | None = None, last_only: bool = False
+    log: Tensor,
+    words: Mapping[str, str],
+    window: int | None = None,
+    last_only: bool = False,
+    chosen: tuple[int, int] | None = None,
 ) -> go.Figure:
     """log10 ‖∂ℓ_t/∂h_k‖: a row is a loss, a column the step it is traced back to.
 
     With `window` K the terms that truncation cuts are veiled: those whose t and k lie in
     different blocks. `last_only` frames the last row, which is all that counts when the loss is
-    at the last step. Above 128 steps only every n-th row and column is drawn, and the axes say so.
+    at the last step. `chosen` (t, k), 0-based, marks a chain from its loss to the step it is
+    traced back to. Above 128 steps only every n-th row and column is drawn, and the axes say so.
     """
     every = stride(len(log))
     values = shown(log, every)
@@ -54,6 +59,8 @@ def map_figure(
             type="rect", x0=0.5, x1=len(log) + 0.5, y0=len(log) + 0.5 - every,
             y1=len(log) + 0.5, line={"color": rgba(HUES["forget"], 1), "width": 2},
         )  # fmt: skip
+    if chosen is not None:
+        _mark(figure, *chosen, words)
     note = "" if every == 1 else f" ({words['map.every'].replace('{n}', str(every))})"
     figure.update_xaxes(title=words["map.k"] + note, showgrid=False, zeroline=False, tickformat="d")
     figure.update_yaxes(
@@ -96,6 +103,24 @@ def scale() -> list[list[float | str]]:
         [(level - LOW) / (HIGH - LOW), rgba(hue, opacity)] for level, opacity in BAND_STOPS
     ]
     return [*stops, [1.0, rgba(hue, 1)]]
+
+
+def _mark(figure: Any, t: int, k: int, words: Mapping[str, str]) -> None:
+    """The row of a loss from its own step to the one it is traced back to."""
+    figure.add_trace(
+        go.Scatter(
+            x=np.array([t + 1, k + 1], dtype=np.float32),
+            y=np.array([t + 1, t + 1], dtype=np.float32),
+            mode="lines+markers",
+            line={"color": rgba(HUES["forget"], 1), "width": 2},
+            marker={
+                "symbol": ["circle", "square-open"], "size": [6, 13], "line": {"width": 3},
+            },
+            name=words["map.chosen"],
+            hoverinfo="skip",
+            showlegend=False,
+        )
+    )  # fmt: skip
 
 
 def _veil(

@@ -1,6 +1,6 @@
 """Norms over the steps on a logarithmic scale: named curves, the named bands, the line of 1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,9 @@ STYLES: dict[str, tuple[RGB, str, str, float]] = {
     "identity": (HUES["hidden"], "dash", "diamond-open", 2.5),
     "orthogonal": (HUES["input"], "dashdot", "cross-open", 2),
     "root_2": (HUES["forget"], "dot", "square-open", 2),
+    "factor": (HUES["output"], "none", "diamond-open", 2),
+    "product": (HUES["hidden"], "dash", "square-open", 2),
+    "reached": (HUES["gradient"], "solid", "circle", 2.5),
     "before": (SLATE, "dot", "square-open", 2),
     "now": (HUES["gradient"], "solid", "circle", 3),
 }
@@ -46,15 +49,14 @@ class Drawn:
     log: NDArray[np.float64]
 
 
-def lines_figure(
-    view: Curves, words: Mapping[str, str], axis: str, loss: Sequence[int] = ()
-) -> go.Figure:
+def lines_figure(view: Curves, words: Mapping[str, str], axis: str, first: int = 1) -> go.Figure:
     """The curves relative to `view.reference`; `axis` is the key of the words at the left.
 
-    An exact zero is drawn on the floor; hover gives the norm itself.
+    The steps are numbered from `first`. An exact zero is drawn on the floor; hover gives the norm
+    itself.
     """
     low, high = limits(view)
-    figure = go.Figure([_trace(curve, words) for curve in drawn(view, low, high)])
+    figure = go.Figure([_trace(curve, words, first) for curve in drawn(view, low, high)])
     _bands(figure, low, high, words)
     figure.add_hline(0, line={"color": rgba(SLATE, 0.9), "width": 1})
     if low < FLOAT32_END - view.reference:
@@ -66,8 +68,8 @@ def lines_figure(
         )
     steps = len(view.curves[0].log)
     figure.update_xaxes(
-        title=words["axis.step"], range=(0.5, steps + 0.5), showgrid=False, zeroline=False,
-        tickformat="d", dtick=1 if steps <= 12 else None,
+        title=words["axis.step"], range=(first - 0.5, first + steps - 0.5), showgrid=False,
+        zeroline=False, tickformat="d", dtick=1 if steps <= 12 else None,
     )  # fmt: skip
     exponents = ticks(low, high)
     figure.update_yaxes(
@@ -124,7 +126,7 @@ def drawn(view: Curves, low: int, high: int) -> list[Drawn]:
     return found
 
 
-def _trace(curve: Drawn, words: Mapping[str, str]) -> go.Scatter:
+def _trace(curve: Drawn, words: Mapping[str, str], first: int) -> go.Scatter:
     hue, dash, symbol, width = STYLES[curve.name]
     few = len(curve.y) <= DENSE
     mode = "markers" if dash == "none" else "lines+markers" if few else "lines"
@@ -132,7 +134,7 @@ def _trace(curve: Drawn, words: Mapping[str, str]) -> go.Scatter:
     style: dict[str, Any] = {"color": rgba(hue, 1), "width": width}
     return go.Scatter(
         name=name,
-        x=np.arange(1, len(curve.y) + 1, dtype=np.float32),
+        x=np.arange(first, len(curve.y) + first, dtype=np.float32),
         y=curve.y,
         customdata=curve.log.astype(np.float32),
         mode=mode,

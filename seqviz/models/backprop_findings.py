@@ -13,6 +13,7 @@ from seqviz.models.backprop_views import (
     LN10,
     Bounds,
     ChainMap,
+    ChainView,
     Curves,
     Items,
     Paths,
@@ -21,6 +22,8 @@ from seqviz.models.backprop_views import (
 from seqviz.models.findings import RAISED, Finding, band, number, percent
 
 SHRINKS, GROWS = 0.99, 1.01
+NAMED = 6
+LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NUDGE, ROUNDING = 1e-4, 1e-13
 
 
@@ -38,8 +41,8 @@ def power(log10: float) -> str:
     """10 to this power as a number for a sentence, also where no float can hold it."""
     if math.isnan(log10):
         return "NaN"
-    if log10 == -math.inf:
-        return "0"
+    if math.isinf(log10):
+        return "∞" if log10 > 0 else "0"
     if abs(log10) < 300:
         return number(10**log10)
     whole = math.floor(log10)
@@ -188,6 +191,32 @@ def map_findings(record: BackpropRecord, view: ChainMap) -> list[Finding]:
         return [Finding("map_all", terms)]
     share = float(alive.double().mean())
     return [Finding("map", {**terms, "reach": reach, "share": percent(share)})]
+
+
+def chain_findings(view: ChainView) -> list[Finding]:
+    """One chain in words: its factors, what they come to, and what arrives."""
+    n = view.t - view.k
+    values: dict[str, object] = {"t": view.t + 1, "k": view.k + 1, "n": n, "chain": symbols(view)}
+    if view.own == -math.inf:
+        return [Finding("chain_no_loss", values)]
+    values["own"] = power(view.own)
+    if n == 0:
+        return [Finding("chain_direct", values)]
+    factors, product, reached = (view.lines.of(name) for name in ("factor", "product", "reached"))
+    values |= {
+        "each": power(float(factors.sum())), "product": power(float(product[0])),
+        "mean": power(float(factors.mean())), "ratio": power(float(reached[0])),
+        "arrives": power(float(reached[0]) + view.own),
+    }  # fmt: skip
+    if n == 1:
+        return [Finding("chain_one", values)]
+    return [Finding("chain", values), Finding("chain_norms", values)]
+
+
+def symbols(view: ChainView) -> str:
+    """The factors of a chain as it is written, the middle of a long one left out."""
+    names = [f"J{str(j).translate(LOWERED)}" for j in range(view.t + 1, view.k + 1, -1)]
+    return " ".join(names if len(names) <= NAMED else [*names[:3], "⋯", names[-1]])
 
 
 def bound_findings(record: BackpropRecord, view: Bounds) -> list[Finding]:

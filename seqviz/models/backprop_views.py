@@ -11,7 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from seqviz.core.chains import kept_path, last_state_norms, pascanu_bound
+from seqviz.core.chains import (
+    factor_norms,
+    gradient_norms,
+    kept_path,
+    last_state_norms,
+    pascanu_bound,
+)
 from seqviz.core.gradient_map import recurrent_gradient
 from seqviz.core.loss_map import loss_norms
 from seqviz.core.norms import matrix_norms
@@ -51,6 +57,25 @@ class ChainMap:
 
     def columns(self) -> dict[str, Any]:
         return {"log10_norm": self.log.numpy()}
+
+
+@dataclass(frozen=True)
+class ChainView:
+    """One entry of the map, factor by factor: ∂ℓ_t/∂h_k = ∂ℓ_t/∂h_t · J_t J_{t−1} … J_{k+1}.
+
+    lines has (n,) for the steps k, …, t−1 that the chain reaches, n = t − k: `factor` is
+    σ_max(J_{j+1}), `product` σ_max(J_t … J_{j+1}), `reached` ‖∂ℓ_t/∂h_j‖ against own, the log10
+    of ‖∂ℓ_t/∂h_t‖ (−inf where step t has no loss).
+    """
+
+    t: int
+    k: int
+    own: float
+    lines: Curves
+
+    def columns(self) -> dict[str, Any]:
+        steps = torch.arange(self.k + 1, self.t + 1)
+        return {"step_reached": steps.numpy(), **self.lines.columns()}
 
 
 @dataclass(frozen=True)
@@ -129,6 +154,21 @@ def reference(record: BackpropRecord) -> float:
 def map_view(record: BackpropRecord) -> ChainMap:
     """Every loss at every earlier step."""
     return ChainMap(loss_norms(record.trace, record.direct_each) / LN10)
+
+
+def chain_view(record: BackpropRecord, t: int, k: int) -> ChainView:
+    """The chain from the loss at step t back to step k (0-based, k ≤ t)."""
+    alone = torch.zeros_like(record.direct_each)
+    alone[t] = record.direct_each[t]
+    found = factor_norms(record.trace, t, k, record.jacobians)
+    reached = gradient_norms(record.trace, alone, record.jacobians).h[k : t + 1] / LN10
+    own = float(reached[-1])
+    lines = (
+        Curve("factor", found.factors.flip(0) / LN10),
+        Curve("product", found.products.flip(0) / LN10),
+        Curve("reached", reached[:-1] - own if math.isfinite(own) else reached[:-1]),
+    )
+    return ChainView(t, k, own, Curves(lines, 0.0))
 
 
 def bound_view(record: BackpropRecord) -> Bounds:

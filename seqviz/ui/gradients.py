@@ -1,26 +1,12 @@
 """The page `gradients`: its knobs, its charts, and its record in a reader's words."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 
 from seqviz.core.parameters import INITS
-from seqviz.figures.chains import map_figure
-from seqviz.figures.lines import lines_figure
-from seqviz.figures.remedies import (
-    cliff_figure,
-    clipping_figure,
-    cut_figure,
-    lag_figure,
-    live_figure,
-    windows_figure,
-)
-from seqviz.figures.shares import shares_figure
-from seqviz.models import backprop_findings as say
+from seqviz.figures.remedies import lag_figure
 from seqviz.models import backprop_remedies as remedies
 from seqviz.models import backprop_remedy_findings as helps
-from seqviz.models import backprop_ticks as ticks
-from seqviz.models import backprop_views as views
 from seqviz.models.backprop_experiment import BackpropConfig, BackpropRecord, run
 from seqviz.models.backprop_questions import questions
 from seqviz.models.backprop_remedies import train_both
@@ -28,7 +14,8 @@ from seqviz.models.findings import Finding
 from seqviz.text import Words
 from seqviz.text.characters import characters
 from seqviz.ui.compute import TRAINING, cached
-from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle, Value
+from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle
+from seqviz.ui.gradients_charts import Picture, chain_of, chart_of
 from seqviz.ui.page import Page
 
 FORGET_BIASES = ("init", "-1", "0", "1", "2", "3", "5")
@@ -69,32 +56,9 @@ CONTROLS = (
     Toggle("lagged"),
     Number("limit", 0.05, 10.0, 1.0, step=0.05),
     Toggle("clip"),
+    Number("late", 0, LONGEST, 0, look="field"),
+    Number("early", 0, LONGEST, 0, look="field"),
 )
-SETS = {"activation": "act", "forget_bias": "fb"}
-
-
-@dataclass(frozen=True)
-class Box:
-    """A box to tick: its name, whether it is, what stands beside it, the controls it sets."""
-
-    name: str
-    on: bool
-    beside: Finding
-    sets: Mapping[str, Value]
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure with its name, the numbers behind it and what it says; None where none is drawn.
-
-    boxes are what can be ticked below it.
-    """
-
-    name: str
-    figure: Any
-    columns: Mapping[str, Any]
-    findings: list[Finding]
-    boxes: tuple[Box, ...] = ()
 
 
 def config_of(values: Mapping[str, Any]) -> BackpropConfig:
@@ -137,6 +101,7 @@ def model_controls(cell: str) -> tuple[str, ...]:
 def chart_controls(chart: str) -> tuple[str, ...]:
     """The knobs of the chart that is open."""
     own = {
+        "map": ("late", "early"),
         "items": ("row", "column"),
         "truncate": ("window",),
         "clip": ("limit",),
@@ -150,6 +115,12 @@ def tell_notices(page: Page, record: BackpropRecord) -> None:
     asked = page.values["length"]
     if len(record) < asked:
         page.notice("told.shorter", got=asked, limit=len(record))
+    if page.values["chart"] == "map":
+        t, k = chain_of(record, page.values)
+        if page.values["late"] > t + 1:
+            page.notice("told.late", got=page.values["late"], limit=t + 1)
+        if page.values["early"] > k + 1:
+            page.notice("told.early", got=page.values["early"], limit=k + 1)
     if page.values["chart"] == "items":
         rows, columns = record.trace.cell.weight_hh.shape
         for key, limit in (("row", rows), ("column", columns)):
@@ -166,13 +137,6 @@ def title_of(record: BackpropRecord, words: Words) -> str:
 def sentences(found: list[Finding], words: Words) -> list[str]:
     """The findings in words."""
     return [words(f"sentence.{finding.key}", **finding.values) for finding in found]
-
-
-def chart_of(
-    record: BackpropRecord, values: Mapping[str, Any], words: Words
-) -> tuple[Picture, ...]:
-    """The pictures of the chart that is open; no other is computed."""
-    return _CHARTS[values["chart"]](record, values, words)
 
 
 def draw_chart(page: Page, record: BackpropRecord) -> None:
@@ -200,6 +164,8 @@ def _show(page: Page, picture: Picture) -> None:
         page.chart(picture.name, picture.figure, alt, picture.columns)
     for sentence in told:
         page.sentence(sentence)
+    if picture.rows:
+        page.table(picture.head, picture.rows)
     for box in picture.boxes:
         (beside,) = sentences([box.beside], page.words)
         page.tick(f"tick.{box.name}", box.on, beside, **box.sets)
@@ -265,6 +231,7 @@ TRY: dict[str, dict[str, Any]] = {
     "explode": {"init": "orthogonal", "gain": 1.5, "act": "relu", "hidden": 8, "length": 50},
     "float32": {"dtype": "float32", "length": 200, "hidden": 8},
     "every": {"loss": "all", "length": 50, "hidden": 8},
+    "chain": {"chart": "map", "late": 18, "early": 8, "hidden": 8},
     "bound": {"init": "orthogonal", "gain": 1.5, "chart": "bound", "length": 50, "hidden": 8},
     "direct": {"cell": "lstm", "fb": "1", "chart": "direct", "length": 50, "hidden": 8},
     "lstm_explodes": {"cell": "lstm", "fb": "5", "chart": "direct", "length": 200, "hidden": 32},
@@ -286,113 +253,3 @@ def actions() -> dict[str, dict[str, Any]]:
     """What each *Try this* sets: every control of the page, so the link means the same to all."""
     defaults = {control.key: control.default for control in CONTROLS}
     return {name: {**defaults, **changes} for name, changes in TRY.items()}
-
-
-Values = Mapping[str, Any]
-Pictures = tuple[Picture, ...]
-
-
-def _one(name: str, view: Any, figure: Any, findings: list[Finding]) -> Pictures:
-    return (Picture(name, figure, view.columns(), findings),)
-
-
-def _norms(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = views.norms_view(record)
-    axis = "axis.to_largest" if record.config.loss == "all" else "axis.to_last"
-    figure = lines_figure(view, words.flat, axis)
-    return _one("norms", view, figure, say.norms_findings(record, view))
-
-
-def _map(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = views.map_view(record)
-    figure = map_figure(view.log, words.flat, last_only=record.config.loss == "last")
-    return _one("map", view, figure, say.map_findings(record, view))
-
-
-def _bound(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = views.bound_view(record)
-    figure = lines_figure(view.lines, words.flat, "axis.of_last_state")
-    return _one("bound", view, figure, say.bound_findings(record, view))
-
-
-def _direct(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = views.paths_view(record)
-    found = say.path_findings(record, view)
-    if view is None:
-        return (Picture("direct", None, {}, found),)
-    return _one("direct", view, lines_figure(view.lines, words.flat, "axis.of_last_cell"), found)
-
-
-def _items(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    row, column = (values[key] - 1 if values[key] else None for key in ("row", "column"))
-    view = views.items_view(record, row, column)
-    found = say.items_findings(record, view)
-    if not bool(view.items.isfinite().all()):
-        return (Picture("items", None, {}, found),)
-    return _one("items", view, shares_figure(view, words.flat), found)
-
-
-def _truncate(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    chains = views.map_view(record)
-    view = remedies.windows_view(record, values["window"])
-    kept = map_figure(chains.log, words.flat, window=view.window)
-    left = windows_figure(view, words.flat)
-    first, *others = helps.windows_findings(view)
-    return (
-        Picture("cut_map", kept, chains.columns(), [first]),
-        Picture("windows", left, view.columns(), others),
-    )
-
-
-def _clip(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view, cliff = remedies.clipping_view(record, values["limit"]), remedies.cliff_view()
-    path, wall = helps.cliff_findings(cliff)
-    clipped = clipping_figure(view, words.flat)
-    return (
-        Picture("clipping", clipped, view.columns(), helps.clipping_findings(view)),
-        Picture("cliff", cliff_figure(cliff, words.flat), cliff.columns(), [path]),
-        Picture("cut", cut_figure(cliff, words.flat), cliff.cut_columns(), [wall]),
-    )
-
-
-def _relu(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = remedies.relu_view(record)
-    lines = lines_figure(view.lines, words.flat, "axis.of_last_state")
-    norms, live = helps.relu_findings(view)
-    return (
-        Picture("relu", lines, view.columns(), [norms]),
-        Picture("live", live_figure(view, words.flat), view.columns(), [live]),
-    )
-
-
-def _remedies(record: BackpropRecord, values: Values, words: Words) -> Pictures:
-    view = ticks.ticks_view(record, values["clip"], values["limit"])
-    figure = lines_figure(view.lines, words.flat, "axis.to_last")
-    boxes = [
-        Box(tick.name, tick.on, helps.tick_values(view, tick), controls_of(tick.changes))
-        for tick in view.ticks
-    ]
-    boxes.append(Box("clip", view.clipped, helps.clip_values(view), {"clip": not view.clipped}))
-    told = helps.ticks_findings(view, record)
-    return (Picture("remedies", figure, view.columns(), told, tuple(boxes)),)
-
-
-def controls_of(changes: Mapping[str, Any]) -> dict[str, Value]:
-    """Fields of a configuration as values of the page's controls."""
-    found = {SETS.get(field, field): value for field, value in changes.items()}
-    if "fb" in found:
-        found["fb"] = "init" if found["fb"] is None else f"{found['fb']:g}"
-    return found
-
-
-_CHARTS: dict[str, Callable[[BackpropRecord, Values, Words], Pictures]] = {
-    "norms": _norms,
-    "map": _map,
-    "bound": _bound,
-    "direct": _direct,
-    "items": _items,
-    "truncate": _truncate,
-    "clip": _clip,
-    "relu": _relu,
-    "remedies": _remedies,
-}

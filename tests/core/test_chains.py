@@ -10,6 +10,7 @@ from torch import Tensor
 
 from seqviz.core import chains
 from seqviz.core.chains import (
+    factor_norms,
     gradient_norms,
     kept_path,
     last_state_norms,
@@ -318,3 +319,26 @@ def test_what_does_not_fit_is_refused() -> None:
         gradient_norms(rnn, DIRECT[:2])
     with pytest.raises(ValueError, match="expected a forward trace, got a reversed one"):
         gradient_norms(reverse, DIRECT)
+
+
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_a_chain_is_its_factors_one_by_one_and_what_they_come_to(kind: str) -> None:
+    """Row 26: σ_max of J_t, J_{t−1}, … and of the plain products, in the order of the sweep."""
+    trace = random_trace(kind)
+    steps, t, k = step_jacobians(trace), 7, 2
+    found = factor_norms(trace, t, k)
+    product = torch.eye(steps.shape[-1], dtype=steps.dtype)
+    for n, j in enumerate(range(t, k, -1)):
+        product = product @ steps[j]
+        assert found.factors[n].exp().item() == pytest.approx(largest(steps[j]), rel=1e-12)
+        assert found.products[n].exp().item() == pytest.approx(largest(product), rel=1e-12)
+    assert len(found.factors) == len(found.products) == t - k
+    assert len(factor_norms(trace, 3, 3).factors) == 0
+    assert torch.equal(factor_norms(trace, t, k, steps).products, found.products)
+    for wrong in ((2, 7), (99, 0), (3, -1)):
+        with pytest.raises(ValueError, match="expected 0 <= k <= t <"):
+            factor_norms(trace, *wrong)
+
+
+def largest(matrix: torch.Tensor) -> float:
+    return float(torch.linalg.matrix_norm(matrix, 2))

@@ -32,6 +32,10 @@ def every_figure(found: BackpropRecord) -> dict[str, go.Figure]:
     return {
         "norms": lines.lines_figure(backprop_views.norms_view(found), FLAT, "axis.to_last"),
         "map": chains.map_figure(chain.log, FLAT, last_only=True),
+        "chosen": chains.map_figure(chain.log, FLAT, chosen=(8, 4)),
+        "chain": lines.lines_figure(
+            backprop_views.chain_view(found, 8, 4).lines, FLAT, "axis.of_own_step", first=5
+        ),
         "cut_map": chains.map_figure(chain.log, FLAT, window=4),
         "bound": lines.lines_figure(
             backprop_views.bound_view(found).lines, FLAT, "axis.of_last_state"
@@ -162,3 +166,12 @@ def test_saved_numbers_are_the_views() -> None:
     assert rows[1:][7] == ["log10_norm", "3", "2", repr(float(view.log[2, 1]))]
     saved = np.load(io.BytesIO(files.columns_npz(view.columns())), allow_pickle=False)
     np.testing.assert_array_equal(saved["log10_norm"], view.log)
+
+
+def test_a_chosen_chain_is_marked_in_the_row_of_its_loss_and_drawn_over_its_own_steps() -> None:
+    figures = every_figure(record(length=12))
+    marked = figures["chosen"].data[-1]
+    assert (list(marked.x), list(marked.y)) == ([9, 5], [9, 9])
+    for curve in figures["chain"].data:
+        assert list(curve.x) == [5, 6, 7, 8]
+    assert tuple(figures["chain"].layout.xaxis.range) == (4.5, 8.5)

@@ -25,6 +25,7 @@ from seqviz.models.backprop_experiment import (
 )
 from seqviz.models.backprop_findings import (
     bound_findings,
+    chain_findings,
     findings,
     items_findings,
     map_findings,
@@ -67,6 +68,7 @@ def every_finding(record: BackpropRecord) -> list[Finding]:
         *told,
         *norms_findings(record, views.norms_view(record)),
         *map_findings(record, views.map_view(record)),
+        *chain_findings(views.chain_view(record, len(record) - 1, 0)),
         *bound_findings(record, views.bound_view(record)),
         *path_findings(record, paths),
         *items_findings(record, views.items_view(record)),
@@ -234,6 +236,35 @@ def test_parameter_gradients_are_pytorchs() -> None:
         remedies.parameter_gradients(record), cell.parameters(), strict=True
     ):
         torch.testing.assert_close(found, parameter.grad, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_a_chain_ends_at_its_entry_of_the_map(cell: str) -> None:
+    """Row 26: own gradient, times every factor, is the number that hovering shows."""
+    record = run(BackpropConfig(cell=cell, hidden=5))
+    whole = views.map_view(record).log
+    for t, k in ((17, 7), (19, 0), (4, 3)):
+        view = views.chain_view(record, t, k)
+        factor, product, reached = (view.lines.of(n) for n in ("factor", "product", "reached"))
+        assert len(factor) == len(product) == len(reached) == t - k
+        torch.testing.assert_close(reached + view.own, whole[t, k:t], rtol=1e-9, atol=1e-9)
+        assert float(product[-1]) == pytest.approx(float(factor[-1]))
+        assert bool((product <= factor.flip(0).cumsum(0).flip(0) + 1e-9).all())
+        assert bool((reached <= product + 1e-9).all()) or cell == "lstm"
+    told = chain_findings(views.chain_view(record, 17, 7))
+    assert [finding.key for finding in told] == ["chain", "chain_norms"]
+    assert told[0].values["chain"] == "J₁₈ J₁₇ J₁₆ ⋯ J₉"
+    (one,) = chain_findings(views.chain_view(record, 4, 3))
+    assert (one.key, one.values["chain"]) == ("chain_one", "J₅")
+    assert chain_findings(views.chain_view(record, 4, 4))[0].key == "chain_direct"
+
+
+def test_a_step_without_a_loss_has_no_chain_and_says_so() -> None:
+    record = run(BackpropConfig(source="lag", length=8))
+    silent = record.direct_each.index_fill(0, torch.tensor([2]), 0.0)
+    record = replace(record, direct_each=silent)
+    assert chain_findings(views.chain_view(record, 3, 0))[0].key == "chain"
+    assert chain_findings(views.chain_view(record, 2, 0))[0].key == "chain_no_loss"
 
 
 def test_the_bound_holds_and_above_one_is_not_sufficient() -> None:
@@ -404,5 +435,6 @@ def test_numbers_beyond_any_float_are_still_said() -> None:
     assert power(-400.5) == "3.16×10⁻⁴⁰¹"
     assert power(-math.inf) == "0"
     assert power(math.nan) == "NaN"
+    assert power(math.inf) == "∞"
     assert power(0.0) == "1"
     assert not set(power(-1000.0)) & set(string.ascii_letters)

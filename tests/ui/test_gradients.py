@@ -14,7 +14,8 @@ from seqviz.models.backprop_ticks import REMEDIES
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.ui import links
 from seqviz.ui.controls import Reading
-from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions, controls_of
+from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions
+from seqviz.ui.gradients_charts import controls_of
 from tests.ui.parts import unfold
 
 FRAME = Path(links.__file__).with_name("frame.py")
@@ -53,7 +54,7 @@ def test_every_chart_opens_with_words_for_all_it_shows(language: str, chart: str
     assert own[f"chart.{chart}"] in html(visitor)
     assert notices(visitor) == []
     charts = visitor.get("plotly_chart")
-    assert len(charts) == {"truncate": 2, "clip": 3, "relu": 2}.get(chart, 1)
+    assert len(charts) == {"map": 2, "truncate": 2, "clip": 3, "relu": 2}.get(chart, 1)
     everything = Words(language, "frame", "controls", "player", "figures", "cell", "gradients").flat
     for kind in LABELLED:
         for element in visitor.get(kind):
@@ -87,6 +88,29 @@ def test_a_run_that_explodes_forwards_says_where_and_draws_no_chart() -> None:
     assert exploded is not None
     assert f"At step {exploded + 1} the state itself" in html(visitor)
     assert visitor.get("plotly_chart") == []
+
+
+def test_a_chain_is_chosen_by_number_and_written_out() -> None:
+    visitor = visit(chart="map", length="20", late="18", early="8")
+    shown = html(visitor)
+    assert "from the loss at step 18 back to step 8" in shown
+    assert "J₁₈ J₁₇ J₁₆ ⋯ J₉" in shown
+    assert shown.count("<tr>") == 1 + 10
+    visitor.number_input(key="early").set_value(17).run()
+    assert not visitor.exception
+    assert "one factor: J₁₈" in html(visitor)
+    visitor.number_input(key="early").set_value(18).run()
+    assert len(visitor.get("plotly_chart")) == 1
+    assert "no factor, only the direct part" in html(visitor)
+
+
+def test_a_long_chain_leaves_out_its_middle_and_impossible_steps_are_told() -> None:
+    shown = html(visit(chart="map", length="60", early="1"))
+    assert shown.count("<tr>") == 1 + 13
+    late = visit(v="1", lang="en", chart="map", length="20", late="30", early="25")
+    assert len(notices(late)) == 2
+    assert "the last one, 20, is shown" in notices(late)[0]
+    assert len(late.get("plotly_chart")) == 1
 
 
 def test_a_tick_sets_the_pages_controls_and_ticks_combine() -> None:

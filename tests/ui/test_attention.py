@@ -1,18 +1,15 @@
 """The page `attention`, run as Streamlit runs it, in both languages and with every part open."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from seqviz.models.attention_experiment import AttentionConfig, run
 from seqviz.models.attention_findings import attention_findings
 from seqviz.models.attention_program import attention_output
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
-from seqviz.ui import links
 from seqviz.ui.attention import (
     CONTROLS,
     PRESETS,
@@ -23,37 +20,17 @@ from seqviz.ui.attention import (
     tokens_of,
 )
 from seqviz.ui.cells import Cells
-from tests.ui.parts import unfold
+from tests.ui.parts import bodies, notices, open_page
 
-FRAME = Path(links.__file__).with_name("frame.py")
+visit = partial(open_page, "attention")
 KEYS = [control.key for control in CONTROLS]
 VIEWS = ("one", "matrix", "sentence")
 LABELLED = ("button_group", "slider", "number_input", "selectbox", "toggle", "expander")
 DEFAULTS = {control.key: control.default for control in CONTROLS} | {"seed": 1}
 
 
-def visit(**parameters: str) -> Any:
-    """The page, opened with these parameters in its address and every part unfolded."""
-    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
-    visitor._page_hash = calc_hash("attention")
-    for key, value in parameters.items():
-        visitor.query_params[key] = value
-    unfold(visitor)
-    for name in ("dimension", "masks", "explanation"):
-        visitor.session_state[f"section:{name}"] = True
-    visitor = visitor.run()
-    assert not visitor.exception
-    return visitor
-
-
 def html(visitor: Any) -> str:
-    return "\n".join(element.proto.body for element in visitor.get("html"))
-
-
-def notices(visitor: Any) -> list[str]:
-    bodies = [element.proto.body for element in visitor.get("html")]
-    found = [body for body in bodies if 'class="seqviz-notices"' in body]
-    return found[0].split("<li")[1:] if found else []
+    return "\n".join(bodies(visitor))
 
 
 @pytest.mark.parametrize("mode", ["trained", "fresh"])

@@ -1,45 +1,25 @@
 """The page `compare`, run as Streamlit runs it, in both languages."""
 
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from seqviz.models.comparison import CompareConfig, Slot, compare
 from seqviz.models.comparison_findings import comparison_findings
 from seqviz.models.comparison_program import comparison_output
 from seqviz.text import LANGUAGES, Words, words
-from seqviz.ui import links
 from seqviz.ui.compare import CONTROLS, TRY, actions, config_of, labels, locked
-from tests.ui.parts import unfold
+from tests.ui.parts import bodies, notices, open_page
 
-FRAME = Path(links.__file__).with_name("frame.py")
+visit = partial(open_page, "compare")
 KEYS = [control.key for control in CONTROLS]
 LABELLED = ("button_group", "slider", "number_input", "selectbox", "text_input", "expander")
 
 
-def visit(**parameters: str) -> Any:
-    """The page, opened with these parameters in its address and every part unfolded."""
-    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
-    visitor._page_hash = calc_hash("compare")
-    for key, value in parameters.items():
-        visitor.query_params[key] = value
-    unfold(visitor)
-    visitor = visitor.run()
-    assert not visitor.exception
-    return visitor
-
-
 def html(visitor: Any) -> list[str]:
-    return [element.proto.body for element in visitor.get("html")]
-
-
-def notices(visitor: Any) -> list[str]:
-    found = [body for body in html(visitor) if 'class="seqviz-notices"' in body]
-    return found[0].split("<li")[1:] if found else []
+    return bodies(visitor)
 
 
 def named(language: str, *parts: str) -> dict[str, str]:

@@ -1,48 +1,28 @@
 """The page `multi-head`, run as Streamlit runs it, in both languages."""
 
+from functools import partial
 from html import unescape
-from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from seqviz.models.heads_experiment import HeadsConfig, run
 from seqviz.models.heads_polarity import polarity_output
 from seqviz.models.heads_program import output
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.text.tokens import split
-from seqviz.ui import links
 from seqviz.ui.heads import CONTROLS, TEXTS, TRY, actions, config_of, sentences
-from tests.ui.parts import unfold
+from tests.ui.parts import bodies, notices, open_page
 
-FRAME = Path(links.__file__).with_name("frame.py")
+visit = partial(open_page, "multi-head")
 KEYS = [control.key for control in CONTROLS]
 DEFAULTS = {control.key: control.default for control in CONTROLS} | {"seed": 1}
 LABELLED = ("button_group", "slider", "number_input", "selectbox", "text_input", "expander")
 
 
-def visit(**parameters: str) -> Any:
-    """The page, opened with these parameters in its address and every part unfolded."""
-    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
-    visitor._page_hash = calc_hash("multi-head")
-    for key, value in parameters.items():
-        visitor.query_params[key] = value
-    unfold(visitor)
-    visitor = visitor.run()
-    assert not visitor.exception
-    return visitor
-
-
 def html(visitor: Any) -> list[str]:
-    return [unescape(element.proto.body) for element in visitor.get("html")]
-
-
-def notices(visitor: Any) -> list[str]:
-    found = [body for body in html(visitor) if 'class="seqviz-notices"' in body]
-    return found[0].split("<li")[1:] if found else []
+    return [unescape(body) for body in bodies(visitor)]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -93,7 +73,7 @@ def test_nonsense_is_named_and_the_page_stays_whole(key: str) -> None:
         assert notices(visitor) == []
     else:
         (notice,) = notices(visitor)
-        assert "<b>" in notice
+        assert "&lt;b&gt;" in notice
         assert f"({key})" in notice
     assert len(visitor.get("bidi_component")) >= 2
 

@@ -2,56 +2,35 @@
 
 import contextlib
 import io
-from pathlib import Path
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from streamlit.testing.v1 import AppTest
-from streamlit.util import calc_hash
 
 from seqviz.core.positions import POSITIONS
 from seqviz.models.findings import number
 from seqviz.models.positions_experiment import LONGEST, PositionsConfig, run
 from seqviz.scenes.plane import rotation_scene
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
-from seqviz.ui import links
 from seqviz.ui.positions import CHARTS, CONTROLS, TRY, actions, clocks_of, scene_of
-from tests.ui.parts import unfold
+from tests.ui.parts import bodies, notices, open_page
 
-FRAME = Path(links.__file__).with_name("frame.py")
+visit = partial(open_page, "positions")
 KEYS = [control.key for control in CONTROLS]
 DEFAULTS = {control.key: control.default for control in CONTROLS}
 LABELLED = ("button_group", "slider", "number_input", "selectbox", "toggle", "expander")
 NONSENSE = "<b>"
 
 
-def visit(**parameters: str) -> Any:
-    """The page, opened with these parameters in its address and every part unfolded."""
-    visitor: Any = AppTest.from_file(str(FRAME), default_timeout=60)
-    visitor._page_hash = calc_hash("positions")
-    for key, value in parameters.items():
-        visitor.query_params[key] = value
-    unfold(visitor)
-    visitor = visitor.run()
-    assert not visitor.exception
-    return visitor
-
-
 def html(visitor: Any) -> str:
-    return "\n".join(element.proto.body for element in visitor.get("html"))
+    return "\n".join(bodies(visitor))
 
 
 def unfilled(visitor: Any) -> list[str]:
     """Placeholders that nobody filled."""
     bodies = [element.proto.body for element in visitor.get("html")]
     return [hole for body in bodies if "<style" not in body for hole in PLACEHOLDER.findall(body)]
-
-
-def notices(visitor: Any) -> list[str]:
-    bodies = [element.proto.body for element in visitor.get("html")]
-    found = [body for body in bodies if 'class="seqviz-notices"' in body]
-    return found[0].split("<li")[1:] if found else []
 
 
 @pytest.mark.parametrize("chart", CHARTS)

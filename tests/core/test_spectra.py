@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from seqviz.core.chains import factor_norms
 from seqviz.core.gradients import gradients
-from seqviz.core.jacobians import step_jacobians
+from seqviz.core.jacobians import last_state_products, step_jacobians
 from seqviz.core.norms import zeros_up_to
 from seqviz.core.parameters import cell_of, make_cell
 from seqviz.core.spectra import (
@@ -163,11 +164,52 @@ def test_the_plain_product_becomes_exactly_zero_r7_t10(
     assert underflow_step(steps, torch.float64) == double
 
 
-def test_a_quarter_a_step_r7() -> None:
-    steps = step_jacobians(still(torch.eye(1).double(), 101, "sigmoid"))
-    assert steps[:20].prod().item() == pytest.approx(0.25**20, rel=1e-14, abs=0)
-    assert steps[:20].prod().item() == pytest.approx(9.09e-13, rel=1e-3, abs=0)
-    assert steps[:100].prod().item() == pytest.approx(6.2e-61, rel=1e-2, abs=0)
+@pytest.mark.parametrize(("steps", "printed"), [(20, "9.09e-13"), (100, "6.22e-61")])
+def test_a_quarter_a_step_is_exact_r7(steps: int, printed: str) -> None:
+    """σ′ ≤ 1/4 with equality at rest: a power of two, so not one bit is lost."""
+    run = still(torch.eye(1).double(), steps + 1, "sigmoid")
+    product = last_state_products(run)[0].item()
+    assert product == 0.25**steps == gradients(run, "last").dh[0].item()
+    assert f"{product:.2e}" == printed
+
+
+@pytest.mark.parametrize("kind", ["lstm", "gru"])
+def test_a_gated_cell_at_rest_halves_exactly_and_underflows_where_its_type_ends_r7(
+    kind: str,
+) -> None:
+    """All weights 0: every gate is ½ and the chain 2⁻ⁿ, until 2⁻¹⁵⁰ and 2⁻¹⁰⁷⁵ round to 0."""
+    rows = {"lstm": 4, "gru": 3}[kind] * 3
+    cell = cell_of(kind, torch.zeros(rows, 1).double(), torch.zeros(rows, 3).double())
+    run = unroll(cell, torch.zeros(1100, 1, dtype=torch.float64))
+    steps = step_jacobians(run)
+    assert steps[:, -3:, -3:].eq(0.5 * torch.eye(3)).all()
+    assert torch.linalg.multi_dot(list(steps[:40]))[-1, -1].item() == 2.0**-40
+    assert underflow_step(steps, torch.float32) == 150
+    assert underflow_step(steps, torch.float64) == 1075
+
+
+STATED = [("rnn", 32, 0.2, 45, 328), ("lstm", 8, 1.0, 249, 1599), ("gru", 8, 1.0, 172, 1234)]
+
+
+@pytest.mark.parametrize(("kind", "hidden", "gain", "single", "double"), STATED)
+def test_a_stated_net_is_exactly_zero_in_float32_at_a_stated_step_r7(
+    kind: str, hidden: int, gain: float, single: int, double: int
+) -> None:
+    """Our own figures: 4 inputs from N(0, 1), seed 0, PyTorch's weights, W_hh times the gain.
+
+    The last bits of the smallest numbers are the BLAS's, hence a step to either side.
+    """
+    trace = unroll(make_cell(kind, 4, hidden, gain=gain, seed=0), numbers(1, 1600, 4))
+    steps = step_jacobians(trace)
+    gone = underflow_step(steps, torch.float32)
+    assert gone is not None
+    assert abs(gone - single) <= 1
+    assert underflow_step(steps[: 4 * gone], torch.float64) is None
+    later = underflow_step(steps, torch.float64)
+    assert later is not None
+    assert abs(later - double) <= 1
+    true = factor_norms(trace, gone - 1, 0).products[-1].item()
+    assert -54 < true / math.log(10) < -44
 
 
 def test_a_small_rnn_reaches_zero_near_step_45_and_far_later_in_float64_r7() -> None:

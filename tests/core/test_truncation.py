@@ -84,6 +84,26 @@ def test_at_the_default_initialisation_the_direction_hardly_changes_r32(kind: st
     assert shorter[0] < shorter[2] < shorter[4] + 1e-12
 
 
+STATED = [
+    ("rnn", 0.987803, 0.977161),
+    ("lstm", 0.995326, 0.836392),
+    ("gru", 0.991286, 0.838192),
+]
+
+
+@pytest.mark.parametrize(("kind", "cosine", "ratio"), STATED)
+def test_direction_and_size_in_a_stated_setting_r32(kind: str, cosine: float, ratio: float) -> None:
+    """Our own figures: T = 24, K = 6, 4 inputs from N(0, 1), H = 16, PyTorch's weights, seed 0,
+    ℓ_t = ½‖h_t‖² at every step; as autograd has them with a detached state, to six digits."""
+    trace = unroll(make_cell(kind, 4, 16, seed=0), numbers(1, 24, 4))
+    (found,) = truncate(trace, trace.h, (6,))
+    assert found.cosine == pytest.approx(cosine, abs=1e-6)
+    assert found.ratio == pytest.approx(ratio, abs=1e-6)
+    cut, full = (detached(trace, trace.h, block).flatten() for block in (6, 24))
+    assert found.cosine == pytest.approx(float(cut @ full / cut.norm() / full.norm()), abs=1e-12)
+    assert found.ratio == pytest.approx(float(cut.norm() / full.norm()), abs=1e-12)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_loss_of_a_truncated_run_is_unchanged_r32_t13(kind: str) -> None:
     model, (xs, targets) = lag_model(kind, 8), lag_task(9, 6)

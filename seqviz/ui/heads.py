@@ -233,6 +233,6 @@ EQUATIONS = (
     r"V_i = X W_i^V + b_i^V",
     r"A_i = \mathrm{softmax}\!\left(Q_i K_i^\top / \sqrt{d_k} + M\right)",
     r"H_i = A_i V_i",
-    r"Y = [\,H_1 ; \dots ; H_h\,]\, W^O + b^O",
+    r"Y = [\,H_1 \mid \dots \mid H_h\,]\, W^O + b^O",
     r"\phantom{Y} = \textstyle\sum_{i=1}^{h} H_i\, W_i^O + b^O",
 )

@@ -92,13 +92,15 @@ class KeptPath:
     log_true: Tensor
 
 
-def last_state_norms(trace: Trace, part: str = "h", spectral: bool = False) -> StateNorms:
-    """Of ∂s_T/∂s_k for every k.
+def last_state_norms(
+    trace: Trace, part: str = "h", spectral: bool = False, jacobians: Tensor | None = None
+) -> StateNorms:
+    """Of ∂s_T/∂s_k for every k; `jacobians` are those of the steps where they are known.
 
     part "h" is ∂h_T/∂h_k with c_k held still, "c" is ∂c_T/∂c_k with c_k → h_k included (as in
     `gradients`), "state" the whole Jacobian; all three are one for RNN and GRU.
     """
-    steps = _forward("last_state_norms", trace)
+    steps = _forward("last_state_norms", trace, jacobians)
     take = _taker(trace, part)
     frobenius, largest = _products(steps, take, spectral)
     return StateNorms(part, frobenius, largest if spectral else None)
@@ -182,7 +184,7 @@ def pascanu_bound(trace: Trace) -> Bound:
     per_step = math.log(rate) if rate > 0 else -math.inf
     after = torch.arange(len(steps) - 1, -1, -1, dtype=torch.float64)
     weight = torch.where(after > 0, after * per_step, torch.zeros_like(after))
-    true = last_state_norms(trace, "h", spectral=True).spectral
+    true = last_state_norms(trace, "h", True, steps).spectral
     assert true is not None
     each = matrix_norms(steps).log()
     factors = torch.cat([each[1:].flip(0).cumsum(0).flip(0), each.new_zeros(1)])

@@ -56,13 +56,13 @@ def first_not_finite(values: Tensor) -> int | None:
 
 
 def _largest(matrices: Tensor) -> Tensor:
-    finite = matrices.isfinite().all((-2, -1))
-    if not bool(finite.all()):
-        matrices = torch.where(finite[..., None, None], matrices, torch.zeros_like(matrices))
     scale = _scale(matrices, (-2, -1))
     scaled = matrices / scale
+    finite = scaled.sum((-2, -1), keepdim=True).isfinite()
+    if not bool(finite.all()):
+        scaled = torch.where(finite, scaled, torch.zeros_like(scaled))
     largest = torch.linalg.eigvalsh(scaled.mT @ scaled)[..., -1].clamp(min=0).sqrt()
-    return (largest * scale[..., 0, 0]).masked_fill(~finite, torch.nan)
+    return (largest * scale[..., 0, 0]).masked_fill(~finite[..., 0, 0], torch.nan)
 
 
 def _trusted(plain: Tensor) -> bool:

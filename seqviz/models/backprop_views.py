@@ -174,7 +174,7 @@ def chain_view(record: BackpropRecord, t: int, k: int) -> ChainView:
 def bound_view(record: BackpropRecord) -> Bounds:
     """(γ σ_max)^(T−k), ρ^(T−k) and ∏ σ_max(J) beside ‖∂s_T/∂s_k‖₂."""
     if record.trace.kind != "rnn":
-        true = last_state_norms(record.trace, "state", spectral=True).spectral
+        true = last_state_norms(record.trace, "state", True, record.jacobians).spectral
         assert true is not None
         each = matrix_norms(record.jacobians).log()
         factors = torch.cat([each[1:].flip(0).cumsum(0).flip(0), each.new_zeros(1)])

@@ -154,11 +154,11 @@ def gradient_norms(trace: Trace, direct: Tensor, jacobians: Tensor | None = None
     start = _padded("gradient_norms", trace, direct, size)
     entering = log_norm(start).tolist()
     carried, scale = torch.zeros_like(start), steps.new_full((len(steps),), -math.inf)
-    vector, log = start[0] * 0, -math.inf
+    vector, log, factors = start[0] * 0, -math.inf, steps.unbind()
     for k in reversed(range(len(steps))):
         if log > -math.inf:
-            vector = vector @ steps[k + 1]
-            grown = float(log_norm(vector))
+            vector = vector @ factors[k + 1]
+            grown = _log_length(vector)
             vector = vector / math.exp(grown) if grown > -math.inf else vector
             log += grown
         if entering[k] > -math.inf:
@@ -304,6 +304,12 @@ def _measure(blocks: Tensor, scale: Tensor, spectral: bool) -> tuple[Tensor, Ten
     """Logarithms of the Frobenius norm and (if asked for, else 0) of the largest singular value."""
     frobenius = log_norm(blocks, (-2, -1)) + scale
     return frobenius, matrix_norms(blocks).log() + scale if spectral else scale
+
+
+def _log_length(vector: Tensor) -> float:
+    """`log_norm` of one vector, the short way where its squares are well inside float64."""
+    plain = float(torch.linalg.vector_norm(vector))
+    return math.log(plain) if 1 / _FAR < plain < _FAR else float(log_norm(vector))
 
 
 def _shrunk(vector: Tensor, log: float) -> Tensor:

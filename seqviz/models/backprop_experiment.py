@@ -115,6 +115,14 @@ def backward_norms(config: BackpropConfig) -> GradientNorms:
     return gradient_norms(trace, direct.double())
 
 
+def other_loss(record: BackpropRecord, loss: str) -> GradientNorms:
+    """As `backward_norms` of a record with another loss: the run is the same, so it is not run."""
+    model, task = record.model, record.task
+    targets = model.encode_targets(task.targets) if task.targets else None
+    direct = _direct(objective(loss, model, targets), record.trace.h).double()
+    return gradient_norms(record.trace, direct, record.jacobians)
+
+
 def loss_of(record: BackpropRecord, h: Tensor) -> Tensor:
     """The loss of a record as a function of its states h (T, H), with their graph."""
     targets = record.model.encode_targets(record.task.targets) if record.task.targets else None

@@ -12,7 +12,12 @@ from typing import Any
 
 from torch import Tensor
 
-from seqviz.models.backprop_experiment import BackpropConfig, BackpropRecord, backward_norms
+from seqviz.models.backprop_experiment import (
+    BackpropConfig,
+    BackpropRecord,
+    backward_norms,
+    other_loss,
+)
 from seqviz.models.backprop_remedies import Clipping, clipping_view
 from seqviz.models.backprop_views import LN10, Curve, Curves
 
@@ -91,7 +96,8 @@ def ticks_view(record: BackpropRecord, clipped: bool, limit: float) -> Ticks:
     for remedy in REMEDIES:
         turned = remedy.turned(config)
         changes = {name: getattr(turned, name) for name in {**remedy.on, **remedy.off}}
-        left = _against_last(record, _norms(turned))
+        norms = other_loss(record, turned.loss).h if remedy.name == "every" else _norms(turned)
+        left = _against_last(record, norms)
         ticks.append(Tick(remedy.name, remedy.ticked(config), changes, float(left[0])))
     curves = (Curve("before", before), Curve("now", now))
     return Ticks(

@@ -164,7 +164,7 @@ function termsTable(ctx, why, colour, tensor) {
       { class: "rank" },
       rankOf(why, k) ? htmlNode("span", {}, String(rankOf(why, k))) : null,
     ),
-    htmlNode("td", { class: "term-label" }, row.label),
+    htmlNode("td", { class: "term-label" }, ...labelNodes(row.label)),
     htmlNode("td", { class: "term-text" }, row.text),
     htmlNode("td", { class: "term-sign" }, row.text ? (row.exact ? "=" : "≈") : ""),
     htmlNode("td", { class: "term-value" }, row.printed),
@@ -181,6 +181,14 @@ function termsTable(ctx, why, colour, tensor) {
   const crowded = Math.max(...why.terms.map(length)) > LETTERS_MOST;
   const body = htmlNode("tbody", {}, ...rows, result);
   return htmlNode("table", crowded ? { class: "crowded" } : {}, body);
+}
+
+/** A term's plain label, “x_9,15” or “S_mask “cat””, with what follows _ set below the line. */
+function labelNodes(label) {
+  const [symbol] = label.split("“");
+  const pieces = symbol.split(/_([\p{L}\p{N},]+)/u);
+  const nodes = pieces.map((text, k) => (k % 2 ? htmlNode("sub", {}, text) : text));
+  return [...nodes, label.slice(symbol.length)].filter((node) => node !== "");
 }
 
 /** The element's own symbol in its letters, or what is done to the sum. */

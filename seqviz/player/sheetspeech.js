@@ -1,6 +1,6 @@
 // A sentence in words for one query: what it takes from which key.
 import { percent } from "./digits.js";
-import { asksAhead, predictionAt } from "./speech.js";
+import { asksAhead, namedAnswers, predictionAt } from "./speech.js";
 import { say, visibleToken } from "./symbols.js";
 import { hatchOf, headOf, rowValues, shownName } from "./sheetfacts.js";
 
@@ -16,13 +16,25 @@ export function sheetSentence(ctx) {
   const parts = [say(words, "speech.query", { t: t + 1, T: queries.length })];
   if (heads > 1) parts.push(say(words, "speech.head", { n: headOf(ctx) + 1 }));
   if (weights) parts.push(...takes(ctx, x));
-  const said = predictionAt(ctx.model, t);
-  if (said) {
-    const asked = ctx.model.scene.sequence.asks === "label" ? "speech.answer" : "speech.prediction";
-    parts.push(say(words, asked, { prediction: visibleToken(said.token), probability: percent(said.probability) }));
-  }
+  parts.push(...answered(ctx, t));
   if (asksAhead(ctx.model, ctx.state)) parts.push(say(words, "speech.ask_query"));
   return parts.join(" ");
+}
+
+/** What the model answers to a query: its one answer, or every one under its name. */
+function answered({ model, words }, t) {
+  const told = (found, label) => ({
+    label, prediction: visibleToken(found.token), probability: percent(found.probability),
+  });
+  const named = namedAnswers(model.scene)
+    .map((who) => [predictionAt(model, t, who), who.label])
+    .filter(([found]) => found)
+    .map(([found, label]) => say(words, "speech.named", told(found, label)));
+  if (named.length) return [say(words, "speech.answers", { answers: named.join(", ") })];
+  const found = predictionAt(model, t);
+  if (!found) return [];
+  const asked = model.scene.sequence.asks === "label" ? "speech.answer" : "speech.prediction";
+  return [say(words, asked, told(found, ""))];
 }
 
 /** What a stage does, and at the weights what this query takes. */

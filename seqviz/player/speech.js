@@ -24,6 +24,14 @@ export function predictionAt(model, t, who = model.scene.sequence) {
   return { token: who.classes[best], probability: probabilities[best], index: best };
 }
 
+/** Where every step has several answers: what each is called, and its probabilities. */
+export function namedAnswers({ layout, sequence }) {
+  if (sequence?.asks !== "label") return [];
+  const { classes } = sequence;
+  return (layout?.nodes ?? []).filter(({ answer }) => answer)
+    .map(({ label, tensor }) => ({ label, prediction: tensor, classes }));
+}
+
 /** The value that the step read as the one before it: zero if it was wiped. */
 function valueBefore(model, name, t, unit) {
   if (model.has(`${name}_wiped`)) return model.number(`${name}_wiped`, t, unit);

@@ -2,6 +2,7 @@
 import { htmlNode, setHidden } from "./svg.js";
 import { visibleToken } from "./symbols.js";
 import { percent } from "./digits.js";
+import { namedAnswers } from "./speech.js";
 
 const TOKEN_LEAST = 18;
 const TOKEN_MOST = 92;
@@ -91,16 +92,20 @@ function buildTokens(ctx, bar) {
   const ringed = new Set(mark || []);
   bar.columns = Array.from({ length: steps }, (_, t) => makeColumn(ctx, sequence, t, ringed.has(t)));
   bar.track.replaceChildren(...bar.columns.map(({ node }) => node));
-  const rows = [["tokens.input", "head-input"]];
-  if (predicts(ctx, sequence)) rows.push([sequence.asks === "label" ? "tokens.answers" : "tokens.says", "head-says"]);
-  if (predicts(ctx, sequence) && sequence.targets) rows.push(["tokens.target", "head-target"]);
-  bar.head.replaceChildren(...rows.map(([key, row]) => htmlNode(
-    "span",
-    { class: row },
-    ctx.word(key),
-  )));
-  bar.legend.textContent = `↓ ${rows.map(([key]) => ctx.word(key)).join(" · ")}`;
+  const rows = [[ctx.word("tokens.input"), "head-input"]];
+  if (predicts(ctx, sequence)) rows.push([saysName(ctx), "head-says"]);
+  if (predicts(ctx, sequence) && sequence.targets) rows.push([ctx.word("tokens.target"), "head-target"]);
+  bar.head.replaceChildren(...rows.map(([name, row]) => htmlNode("span", { class: row }, name)));
+  bar.legend.textContent = `↓ ${rows.map(([name]) => name).join(" · ")}`;
   bar.at = -1;
+}
+
+/** What stands beside the answers; of several for every token the row shows the first, by name. */
+function saysName(ctx) {
+  const { scene } = ctx.model;
+  const first = namedAnswers(scene)[0];
+  const name = ctx.word(scene.sequence.asks === "label" ? "tokens.answers" : "tokens.says");
+  return first ? `${name}: ${first.label}` : name;
 }
 
 function predicts(ctx, sequence) {

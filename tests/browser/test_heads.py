@@ -200,3 +200,20 @@ def test_the_scene_is_saved_as_one_page_that_plays_alone(
     alone.locator(".sheet-picture").click(position={"x": 5, "y": 5})
     alone.keyboard.press("ArrowUp")
     query_is(alone, 7)
+
+
+def test_each_of_the_four_answers_is_said_under_its_name(server: AppServer, page: Page) -> None:
+    open_heads(server, page, t=8)
+    expect(page.locator(".token-head .head-says")).to_have_text("answers: 1 back")
+    told = page.locator(".seqviz .sentence").first
+    names = ("1 back “and”", "2 back “mat”", "3 back “the”", "4 back “on”")
+    expect(told).to_contain_text("Its answers: " + ", ".join(f"{name} (100 %)" for name in names))
+
+
+def test_what_is_below_the_line_in_the_picture_is_so_in_its_arithmetic(
+    server: AppServer, page: Page
+) -> None:
+    open_heads(server, page, t=8)
+    label = page.locator(".term-label").first
+    expect(label.locator("sub")).to_have_text("mask")
+    expect(label).to_have_text("S⁽¹⁾mask “mat”")

@@ -27,11 +27,12 @@ with page.row():
 
 scene = record_sweep(record, gradients.title_of(record, words), visible)
 page.picture(scene)
-page.notes("backwards" if scene.facts["matrices"] else "backwards_large")
-if scene.facts["joint"]:
-    page.notes("joint")
-for sentence in gradients.sentences(findings(record), words):
-    page.sentence(sentence)
+with page.group():
+    page.notes("backwards" if scene.facts["matrices"] else "backwards_large")
+    if scene.facts["joint"]:
+        page.notes("joint")
+    for sentence in gradients.sentences(findings(record), words):
+        page.sentence(sentence)
 
 page.heading("charts")
 gradients.draw_chart(page, record)

@@ -162,8 +162,9 @@ def _show(page: Page, picture: Picture) -> None:
     if picture.figure is not None:
         alt = " ".join([page.words(f"alt.{picture.name}"), *told])
         page.chart(picture.name, picture.figure, alt, picture.columns)
-    for sentence in told:
-        page.sentence(sentence)
+    with page.group():
+        for sentence in told:
+            page.sentence(sentence)
     if picture.rows:
         page.table(picture.head, picture.rows)
     for box in picture.boxes:

@@ -169,6 +169,10 @@ class Page:
         """A sentence about what the picture shows, as plain text."""
         st.html(f'<p class="seqviz-sentence" dir="auto">{escape(text)}</p>')
 
+    def group(self) -> Any:
+        """A place of its own for what may come and go: what follows keeps its place, and focus."""
+        return st.container()
+
     @contextmanager
     def section(self, name: str, /, **values: object) -> Iterator[bool]:
         """A part that unfolds: `<name>.head` is its title, `<name>.intro` its first sentence.

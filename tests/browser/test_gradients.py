@@ -94,7 +94,7 @@ def test_the_inspector_explains_where_the_error_came_from(server: AppServer, pag
     expect(page.locator(".matrix .mark.source")).to_have_count(4)
 
 
-@pytest.mark.parametrize("chart", ["norms", "truncate", "clip"])
+@pytest.mark.parametrize("chart", ["norms", "map", "truncate", "clip", "remedies"])
 @pytest.mark.parametrize("language", ["en", "ko"])
 def test_a_narrow_screen_never_scrolls_sideways(
     server: AppServer, visit: object, language: str, chart: str
@@ -114,3 +114,30 @@ def test_the_longest_run_opens_without_its_matrices(server: AppServer, page: Pag
     expect(page.locator(".matrix")).to_have_count(0)
     page.keyboard.press("Home")
     step_is(page, 1, 1000)
+
+
+def test_a_remedy_is_ticked_with_the_keyboard_and_keeps_the_focus(
+    server: AppServer, page: Page
+) -> None:
+    open_page(server, page, chart="remedies", length=30)
+    box = page.get_by_role("checkbox", name="Orthogonal W_hh")
+    box.focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_text("Without what is ticked")).to_be_visible()
+    expect(box).to_be_checked()
+    expect(box).to_be_focused()
+    page.wait_for_function("new URL(location.href).searchParams.get('init') === 'orthogonal'")
+
+
+def test_a_chain_is_chosen_with_the_keyboard_and_stands_in_the_link(
+    server: AppServer, page: Page
+) -> None:
+    open_page(server, page, chart="map", length=20)
+    expect(page.get_by_text("from the loss at step 20 back to step 15")).to_be_visible()
+    field = page.get_by_role("spinbutton", name="Traced back to k")
+    field.fill("18")
+    field.press("Enter")
+    expect(page.get_by_text("times 2 factors: J₂₀ J₁₉")).to_be_visible()
+    field.press("ArrowUp")
+    expect(page.get_by_text("times one factor: J₂₀")).to_be_visible()
+    page.wait_for_function("new URL(location.href).searchParams.get('early') === '19'")

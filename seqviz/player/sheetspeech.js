@@ -6,6 +6,8 @@ import { hatchOf, headOf, rowValues, shownName } from "./sheetfacts.js";
 
 const MOST_SHARES = 3;
 const LEAST_SHARE = 0.005;
+/** Stages that every form has, but that do here what they do nowhere else. */
+const ABOUT = { prediction: "about.readout" };
 
 /** "sat takes 44 % from cat, 38 % from itself …; it cannot see what comes later." */
 export function sheetSentence(ctx) {
@@ -39,7 +41,7 @@ function answered({ model, words }, t) {
 
 /** What a stage does, and at the weights what this query takes. */
 export function stageSentence(ctx, name) {
-  const about = `${ctx.word(`substep.${name}`)}: ${ctx.word(`about.${name}`)}`;
+  const about = `${ctx.word(`substep.${name}`)}: ${ctx.word(ABOUT[name] ?? `about.${name}`)}`;
   const { weights, sheets, queries } = ctx.sheets;
   if (!weights || sheets.find(({ node }) => node.stage === name) !== weights) return about;
   return [about, ...takes(ctx, visibleToken(queries[ctx.state.t] ?? ""))].join(" ");

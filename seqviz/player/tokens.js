@@ -103,9 +103,8 @@ function buildTokens(ctx, bar) {
 /** What stands beside the answers; of several for every token the row shows the first, by name. */
 function saysName(ctx) {
   const { scene } = ctx.model;
-  const first = namedAnswers(scene)[0];
-  const name = ctx.word(scene.sequence.asks === "label" ? "tokens.answers" : "tokens.says");
-  return first ? `${name}: ${first.label}` : name;
+  const name = scene.sequence.asks === "label" ? "tokens.answers" : "tokens.says";
+  return namedAnswers(scene)[0]?.label ?? ctx.word(name);
 }
 
 function predicts(ctx, sequence) {

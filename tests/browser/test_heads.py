@@ -204,10 +204,12 @@ def test_the_scene_is_saved_as_one_page_that_plays_alone(
 
 def test_each_of_the_four_answers_is_said_under_its_name(server: AppServer, page: Page) -> None:
     open_heads(server, page, t=8)
-    expect(page.locator(".token-head .head-says")).to_have_text("answers: 1 back")
+    expect(page.locator(".token-head .head-says")).to_have_text("1 back")
     told = page.locator(".seqviz .sentence").first
     names = ("1 back “and”", "2 back “mat”", "3 back “the”", "4 back “on”")
-    expect(told).to_contain_text("Its answers: " + ", ".join(f"{name} (100 %)" for name in names))
+    expect(told).to_contain_text("Its answers: " + ", ".join(names) + ".")
+    page.get_by_role("button", name="Prediction", exact=True).click()
+    expect(told).to_contain_text("Prediction: W_R reads the output")
 
 
 def test_what_is_below_the_line_in_the_picture_is_so_in_its_arithmetic(

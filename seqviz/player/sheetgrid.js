@@ -4,17 +4,24 @@ import { visibleToken } from "./symbols.js";
 import { columnTokens, rowTokens } from "./sheetfacts.js";
 
 export const SHEET_PRINTED = 8;
-const CELL = { widest: 36, narrowest: 29, height: 22 };
+const CELL = { widest: 36, narrowest: 29, height: 22, low: 19 };
 const HEAT = { tall: 248, feature: 100, least: 3.5, most: 16, featureMost: 12, featureLeast: 72 };
-const FACTORS = [1, 0.94, 0.88, 0.82];
+/** From roomy to tight; where even narrow numbers take many lines, wide features become colour. */
+const LOOKS = [
+  ...[1, 0.94, 0.88, 0.82].map((factor) => ({ factor, feature: null })),
+  ...[12, 11, 10, 9].map((feature) => ({ factor: 0.8, feature })),
+];
+const LINES_ENOUGH = 2;
+const FEATURES_FEW = 4;
 const TOP = 46;
 const BOTTOM = 16;
 const SHEET_GAP = 26;
-const JOIN_ROOM = 24;
+const JOIN_ROOM = 16;
 const SUM = 38;
 const WORD_MOST = 150;
-const LINE_GAP = 18;
-const LABEL_AGAIN = 4;
+const LINE_GAP = 14;
+const CAPTION_GAP = 10;
+const LABEL_AGAIN = 700;
 const SHEET_LETTER = 1.12;
 const LABEL_ROOM_LEFT = 10;
 const AXIS_LEAST_WIDTH = { query: 60, key: 52 };
@@ -29,14 +36,21 @@ const SLANT = { most: 58, rise: 0.82 };
  * @typedef {{placed: Placed[], width: number, height: number}} SheetGrid
  */
 
+/** Whether tokens that stand beside one another under their columns would touch. */
+function crowded(columns, cell) {
+  const widths = columns.map((token) => wordWidth(visibleToken(token)) * SHEET_LETTER);
+  return widths.some((width, k) => width > cell + 6 || (k > 0 && (widths[k - 1] + width) / 2 + 3 > cell));
+}
+
 /** How wide the tokens of a list are, at most `most`. */
 function tokensWidth(tokens, most) {
   return Math.min(most, Math.max(0, ...tokens.map((token) => wordWidth(visibleToken(token)) * SHEET_LETTER)) + LABEL_ROOM_LEFT);
 }
 
 /** Cell sizes of one sheet at a factor. */
-function sizeSheet(ctx, sheet, factor, line) {
-  const printed = sheet.height <= SHEET_PRINTED && sheet.width <= SHEET_PRINTED;
+function sizeSheet(ctx, sheet, { factor, feature }, line) {
+  const colour = feature !== null && sheet.columns === "feature" && sheet.width > FEATURES_FEW;
+  const printed = !colour && sheet.height <= SHEET_PRINTED && sheet.width <= SHEET_PRINTED;
   const widest = Math.max(CELL.narrowest, CELL.widest * factor);
   if (printed) return { printed, cell: widest };
   const { keys } = ctx.sheets;
@@ -44,56 +58,59 @@ function sizeSheet(ctx, sheet, factor, line) {
     const cell = keys.length <= SHEET_PRINTED ? widest : Math.max(HEAT.least, Math.min(18, HEAT.tall / keys.length));
     return { printed, cell: cell * (keys.length <= SHEET_PRINTED ? 1 : factor) };
   }
-  const cell = Math.max(2, Math.min(HEAT.featureMost, HEAT.feature / sheet.width));
+  const cell = Math.max(2, Math.min(feature ?? HEAT.featureMost, HEAT.feature / sheet.width));
   return { printed, cell: Math.max(cell, sheet.width * cell < HEAT.featureLeast ? Math.min(18, HEAT.featureLeast / sheet.width) : 0), line };
 }
 
-function lineOf({ sheets }, factor) {
+function lineOf({ sheets }, { factor, feature }) {
   const rows = Math.max(...sheets.filter(({ rows }) => rows !== "none").map(({ height }) => height), 1);
-  if (rows <= SHEET_PRINTED) return CELL.height;
+  if (rows <= SHEET_PRINTED) return feature === null ? CELL.height : CELL.low;
   return Math.max(HEAT.least, Math.min(HEAT.most, HEAT.tall / rows)) * factor;
 }
 
 /** The places of all sheets in lines no wider than `width`. @returns {SheetGrid} */
 export function placeSheets(ctx, width, joinText, wordOf) {
   let best = null;
-  for (const factor of FACTORS) {
-    const found = inLines(ctx, width, factor, joinText, wordOf);
+  for (const look of LOOKS) {
+    if (look.feature !== null && best.lines <= LINES_ENOUGH) break;
+    const found = inLines(ctx, width, look, joinText, wordOf);
     if (!best || found.lines < best.lines) best = found;
   }
   return best;
 }
 
-function inLines(ctx, width, factor, joinText, wordOf) {
-  const line = lineOf(ctx.sheets, factor);
+function inLines(ctx, width, look, joinText, wordOf) {
+  const line = lineOf(ctx.sheets, look);
   const labelMost = width < 480 ? LABEL_MOST.small : LABEL_MOST.wide;
-  const sized = ctx.sheets.sheets.map((sheet) => measureSheet(ctx, sheet, { width, factor, line, labelMost, join: joinText(sheet) }));
+  const sized = ctx.sheets.sheets.map((sheet) => measureSheet(ctx, sheet, { look, line, labelMost, join: joinText(sheet) }));
   const gutter = Math.max(0, ...sized.map(({ labels }) => labels));
   const placed = [];
-  let [x, y, lines, tallest, named, since] = [0, 0, 1, 0, "", 0];
+  let [x, y, lines, tallest, named, labelEnd, caption] = [0, 0, 1, 0, "", 0, 0];
   for (const one of sized) {
     const fitted = fitWidth(one, width - gutter);
-    const again = named !== one.tokens || since >= LABEL_AGAIN;
+    const again = named !== one.tokens || x - labelEnd > LABEL_AGAIN;
     const beside = (one.join ? wordWidth(one.join) + JOIN_ROOM : SHEET_GAP) + (one.tokens && again ? one.labels : 0);
-    const slot = Math.max(fitted.width, Math.min(wordOf(one.sheet), WORD_MOST)) + (one.sheet.node.sum ? SUM : 0);
-    const first = x === 0 || x + beside + slot > width;
+    const cells = fitted.width + (one.sheet.node.sum ? SUM : 0);
+    const word = Math.min(wordOf(one.sheet), WORD_MOST);
+    const next = Math.max(x + beside, caption);
+    const first = x === 0 || next + Math.max(cells, word) > width;
     if (x > 0 && first) [x, y, lines, tallest] = [0, y + tallest, lines + 1, 0];
     const labelled = Boolean(one.tokens) && (first || again);
-    const lead = first ? gutter : beside;
-    placed.push({ ...fitted, left: x, x: x + lead, y: y + TOP, labelled, first });
+    const at = first ? gutter : next;
+    placed.push({ ...fitted, left: x, x: at, y: y + TOP, labelled, first });
     tallest = Math.max(tallest, TOP + one.height + one.below + LINE_GAP);
-    x += lead + slot + 8;
-    [named, since] = labelled ? [one.tokens, 1] : [named, since + 1];
+    [x, caption] = [at + cells + 8, at + word + CAPTION_GAP];
+    if (labelled) [named, labelEnd] = [one.tokens, at];
   }
   return { placed, lines, width, height: y + tallest };
 }
 
 /** What does not depend on where a sheet stands. */
-function measureSheet(ctx, sheet, { factor, line, labelMost, join }) {
-  const { printed, cell } = sizeSheet(ctx, sheet, factor, line);
+function measureSheet(ctx, sheet, { look, line, labelMost, join }) {
+  const { printed, cell } = sizeSheet(ctx, sheet, look, line);
   const rows = rowTokens(ctx, sheet);
   const columns = columnTokens(ctx, sheet);
-  const slanted = Boolean(columns) && tokensWidth(columns, 400) > cell + 6;
+  const slanted = Boolean(columns) && crowded(columns, cell);
   return {
     sheet, printed, cell, line, join, slanted,
     tokens: rows ? rows.join("\n") : "",

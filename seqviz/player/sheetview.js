@@ -1,5 +1,6 @@
 // Which part of large sheets is in view: the same queries and keys in all of them.
 import { keyAt } from "./sheetfacts.js";
+import { SHEET_PRINTED } from "./sheetgrid.js";
 
 const ZOOMS = [1, 1.6, 2.5, 4, 6.4, 10, 16];
 const ROOMY_CELL = 34;
@@ -11,7 +12,8 @@ export function makeView() {
 
 /** The largest zoom that still tells more: numbers have room. */
 export function limitZoom(view, placed) {
-  const heat = placed.filter(({ printed, sheet }) => !printed && sheet.rows !== "none");
+  const many = ({ height, width, columns }) => height > SHEET_PRINTED || (columns === "key" && width > SHEET_PRINTED);
+  const heat = placed.filter(({ sheet }) => sheet.rows !== "none" && many(sheet));
   const least = Math.min(...heat.map(({ line }) => line), ROOMY_CELL);
   const most = heat.length ? ZOOMS.find((zoom) => zoom * least >= ROOMY_CELL) ?? 16 : 1;
   view.most = most;
@@ -60,7 +62,8 @@ export function followCursor(ctx, view) {
 }
 
 /** What a sheet shows of itself: its first row and column in view, and how large a cell is. */
-export function viewOf(view, { sheet, cell, line }) {
+export function viewOf(view, { sheet, cell, line, printed }) {
+  if (printed) return { row: 0, column: 0, line, cell };
   const tokenRows = sheet.rows !== "none";
   const tokenColumns = sheet.columns === "key";
   return {

@@ -185,7 +185,9 @@ def _attend(build: Sheets, found: Any, module: Any, shares: bool) -> None:
     if len(heads) > 1:
         add_mean(build, found)
     add_output(build, found)
-    _head_sheets(build, found.heads, masks, {"q": "W_Q", "k": "W_K", "v": "W_V"})
+    read = {letter: build.tensors[name].symbol for letter, name in sources.items()}
+    joins = {letter: f"W_{letter.upper()} {symbol}" for letter, symbol in read.items()}
+    _head_sheets(build, found.heads, masks, joins)
     _output_sheets(build, len(heads), shares)
 
 

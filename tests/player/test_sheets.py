@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from seqviz.models.attention_experiment import AttentionConfig, run
+from seqviz.scenes.attention_record import attention_record_scene
 from seqviz.text import LANGUAGES, player_words
 from tests.attention_catalogue import scenes
 from tests.player.stage import WORDS, show
@@ -345,6 +347,25 @@ def test_nothing_is_cut_off_or_in_the_way(page: Page, name: str, width: int, lan
         }"""
     )
     assert outside == []
+
+
+@pytest.mark.parametrize("width", [1280, 1440])
+def test_all_stages_of_a_sentence_stand_in_three_lines(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    show(page, attention_record_scene(run(AttentionConfig(show="sentence"))))
+    tops = sheet_tops(page)
+    assert len(set(tops.values())) == 3
+    assert len({tops[name] for name in ("x", "q", "k", "v", "scores")}) == 1
+    assert numbers(page, "q") == []
+    assert numbers(page, "weights")
+
+
+def sheet_tops(page: Page) -> dict[str, float]:
+    found: dict[str, float] = page.locator(".sheet").evaluate_all(
+        """(all) => Object.fromEntries(all.map((s) =>
+          [s.dataset.sheet, Math.round(s.querySelector(".sheet-hit").getBBox().y)]))"""
+    )
+    return found
 
 
 def test_the_first_play_goes_through_the_stages_once_and_rests_on_the_whole(page: Page) -> None:

@@ -345,7 +345,7 @@ def test_a_stage_is_left_out_only_if_it_is_switched_off() -> None:
 def test_the_scaling_is_written_between_the_sheets(name: str, join: str) -> None:
     nodes = {node["id"]: node["join"] for node in scenes()[name].layout.nodes}
     assert nodes["scaled"] == join
-    assert (nodes["q"], nodes["scores"], nodes["weights"]) == ("W_Q", "Q Kᵀ", "softmax")
+    assert (nodes["q"], nodes["scores"], nodes["weights"]) == ("W_Q x", "Q Kᵀ", "softmax")
 
 
 def test_several_heads_share_a_sheet_and_have_maps() -> None:

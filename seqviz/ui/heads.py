@@ -131,7 +131,7 @@ def tell_notices(page: Page, record: HeadsRecord) -> None:
 
 def what_if_button(page: Page) -> None:
     """The way back from a silenced head."""
-    if page.values["off"]:
+    if 0 < page.values["off"] <= heads_of(page.values):
         page.button("mode.what_if_off", off=0)
 
 

@@ -219,3 +219,10 @@ def test_what_is_below_the_line_in_the_picture_is_so_in_its_arithmetic(
     label = page.locator(".term-label").first
     expect(label.locator("sub")).to_have_text("mask")
     expect(label).to_have_text("S⁽¹⁾mask “mat”")
+
+
+def test_headings_and_sections_break_between_words(server: AppServer, visit: object) -> None:
+    page: Page = visit(viewport={"width": 375, "height": 800})  # type: ignore[operator]
+    open_heads(server, page, lang="ko")
+    for name in ("h1", "summary p"):
+        expect(page.locator(f".stMain {name}").first).to_have_css("word-break", "keep-all")

@@ -144,6 +144,12 @@ def test_one_click_lets_all_heads_speak_again() -> None:
     assert visitor.slider(key="off").value == 0
 
 
+def test_no_head_is_called_back_where_all_speak() -> None:
+    for off in ("0", "7"):
+        visitor = visit(v="1", lang="en", trained="2", off=off)
+        assert "button:mode.what_if_off" not in [button.key for button in visitor.button]
+
+
 def test_controls_ask_for_what_they_say() -> None:
     sentence = tuple(split(*TEXTS["cat"]))
     assert config_of(DEFAULTS) == HeadsConfig(sentence)

@@ -132,8 +132,13 @@ def tokens_of(config: AttentionConfig) -> tuple[tuple[str, ...], tuple[str, ...]
         tokens = config.tokens[:LONGEST]
         return tokens, tokens
     rows = 1 if config.show == "one" else config.rows
-    names = ("q",) if rows == 1 else tuple(f"q{i}" for i in range(1, rows + 1))
-    return names, tuple(f"k{j}" for j in range(1, config.keys + 1))
+    names = ("q",) if rows == 1 else _numbered("q", rows)
+    return names, _numbered("k", config.keys)
+
+
+def _numbered(letter: str, count: int) -> tuple[str, ...]:
+    low = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+    return tuple(f"{letter}{n}".translate(low) for n in range(1, count + 1))
 
 
 def allowed_of(config: AttentionConfig, dropped: tuple[int, ...] = ()) -> Tensor | None:

@@ -129,7 +129,8 @@ function segmented(ctx, label, choices) {
 export function makeModes(ctx) {
   const { substeps } = ctx.model.scene;
   const keys = ctx.sheets ? "← →" : "Shift + ← →";
-  const whole = { word: ctx.word(ctx.sheets ? "sheet.whole" : "player.whole"), action: { type: "substeps", on: false } };
+  const inStages = ctx.model.scene.layout.nodes.some(({ kind }) => kind === "sheet" || kind === "plane");
+  const whole = { word: ctx.word(inStages ? "sheet.whole" : "player.whole"), action: { type: "substeps", on: false } };
   const parts = substeps.map(({ name }, k) => ({
     word: ctx.word(`substep.${name}`), action: () => ctx.goSubstep(k), title: keys,
   }));

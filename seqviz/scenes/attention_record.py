@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from seqviz.models.attention_experiment import AttentionRecord
+from seqviz.models.attention_experiment import AttentionRecord, places
 from seqviz.scenes.attention import head_scene, run_scene
 from seqviz.scenes.plane import query_scene
 from seqviz.scenes.scene import Scene
@@ -26,8 +26,20 @@ def attention_record_scene(
         record.run,
         record.model,
         tokens=tokens,
-        targets=(*tokens[1:], None),
+        targets=_targets(record, tokens),
         before=record.run_before,
         title=title,
         rest=record.asked,
     )
+
+
+def _targets(record: AttentionRecord, tokens: tuple[str, ...]) -> tuple[str | None, ...]:
+    """The token that follows each; a trained model that looks back is asked only where it can know.
+
+    Where a token stands for the first time nothing can be copied, so no answer is right or wrong.
+    """
+    after = (*tokens[1:], None)
+    if not (record.trained and record.config.causal):
+        return after
+    known = places(record.queries)
+    return tuple(token if t in known else None for t, token in enumerate(after))

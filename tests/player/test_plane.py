@@ -344,7 +344,7 @@ def test_a_finger_drags_a_point(visit: Any) -> None:
 def test_the_arrow_keys_of_the_page_go_stage_by_stage_and_back_to_the_whole(page: Page) -> None:
     show(page, THREE)
     pressed = page.locator(".substeps [aria-pressed=true]")
-    for name in ("Project", "Scale", "Softmax", "Blend", "Whole step"):
+    for name in ("Project", "Scale", "Softmax", "Blend", "All stages"):
         page.keyboard.press("ArrowRight")
         expect(pressed).to_have_text(name)
     assert at(page, "q") == [1.2, 0.6]

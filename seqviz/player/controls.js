@@ -177,12 +177,13 @@ const HINTS = [
   ["1 2 3", "hint.level"],
   ["e", "hint.equations"],
 ];
+const MOST_HEADS = 8;
 const SHEET_HINTS = [
   ["← →", "hint.stage"],
   ["↑ ↓", "hint.query"],
   ["[ ]", "hint.column"],
   ["Space", "hint.play"],
-  ["1 – 8", "hint.head"],
+  ["1 – h", "hint.head"],
   ["Enter", "hint.pin"],
   ["Esc", "hint.release"],
   ["0", "hint.everything"],
@@ -202,7 +203,7 @@ export function makeFoot(ctx, save, own = null) {
   const hints = apply.map(([keys, word]) => htmlNode(
     "span",
     {},
-    htmlNode("kbd", {}, keys),
+    htmlNode("kbd", {}, word === "hint.head" ? `1 – ${Math.min(MOST_HEADS, ctx.sheets.heads)}` : keys),
     ` ${ctx.word(word)}`,
   ));
   const node = htmlNode(

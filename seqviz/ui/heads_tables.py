@@ -176,7 +176,9 @@ def shapes(record: HeadsRecord, words: Words) -> Rows:
         ("out_proj.weight", f"({width}, {width})", "W_o"),
         ("Y", f"({steps}, {width})", "out"),
     ]
-    return [(name, shape, words(f"shapes.{key}")) for name, shape, key in rows]
+    return [
+        (name, shape.replace(" ", NO_BREAK), words(f"shapes.{key}")) for name, shape, key in rows
+    ]
 
 
 def counts_of(record: HeadsRecord) -> dict[str, object]:
@@ -215,7 +217,7 @@ def rivals(record: HeadsRecord, words: Words) -> Rows:
             (
                 str(heads), str(width // heads), f"{4 * width * (width + 1):,}",
                 *map(percent, shares), percent(sum(shares) / len(shares)),
-                f"{percent(min(seeds))} – {percent(max(seeds))}", here,
+                f"{percent(min(seeds))}{NO_BREAK}–{NO_BREAK}{percent(max(seeds))}", here,
             )
         )  # fmt: skip
     return rows

@@ -13,6 +13,7 @@ from seqviz.models.heads_program import output
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.text.tokens import split
 from seqviz.ui.heads import CONTROLS, TEXTS, TRY, actions, config_of, sentences
+from seqviz.ui.heads_tables import rivals, shapes
 from tests.ui.parts import bodies, notices, open_page
 
 visit = partial(open_page, "multi-head")
@@ -142,6 +143,12 @@ def test_one_click_lets_all_heads_speak_again() -> None:
     visitor = visit(v="1", lang="en", off="2")
     visitor.button(key="button:mode.what_if_off").click().run()
     assert visitor.slider(key="off").value == 0
+
+
+def test_a_shape_and_a_range_stay_on_one_line_of_their_cell() -> None:
+    record, english = run(config_of(DEFAULTS)), Words("en", "multi-head")
+    assert not any(" " in shape for _, shape, _ in shapes(record, english))
+    assert not any(" " in row[-2] for row in rivals(record, english))
 
 
 def test_no_head_is_called_back_where_all_speak() -> None:

@@ -19,7 +19,10 @@ page.lock(**cell.locked(record))
 page.offer(force=cell.gates_of(record))
 cell.tell_notices(page, record)
 
-with page.row():
+row = page.row()
+scene = record_scene(record, cell.title_of(record, words), visible)
+page.picture(scene)
+with row:
     page.column("cell", "mode", "input", *cell.own_input(config.source))
     with page.panel("length"):
         page.column("length")
@@ -30,8 +33,6 @@ with page.row():
     cell.teach_button(page, record)
     cell.what_if_button(page)
 
-scene = record_scene(record, cell.title_of(record, words), visible)
-page.picture(scene)
 cell.mode_line(page, record)
 for sentence in cell.sentences(record, words):
     page.sentence(sentence)

@@ -100,7 +100,11 @@ class Page:
             yield
 
     def row(self) -> Any:
-        """A row that breaks where the screen is narrow: `with page.row(): ...`."""
+        """A row that breaks where the screen is narrow: `with page.row(): ...`.
+
+        What is drawn first is sent first: a page may make the row, draw its picture, and fill the
+        row afterwards.
+        """
         return st.container(
             horizontal=True, vertical_alignment="center", gap="small", key="seqviz-row"
         )

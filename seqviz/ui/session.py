@@ -16,7 +16,6 @@ from seqviz.ui import links
 from seqviz.ui.controls import SHARED, Choice, Control, Reading, Value
 from seqviz.ui.notices import Notice
 
-
 MISSING = object()
 
 

@@ -56,7 +56,7 @@ def test_words_and_places_are_drawn_apart_only_where_places_are_added(
     for positions, count in (("none", 0), ("sinusoidal", 1), ("learned", 1), ("rotary", 0)):
         open_page(server, page, pos=positions, t=2)
         expect(attention(page)).to_contain_text("2 / 5")
-        expect(page.get_by_text("its position, whatever the word")).to_have_count(count)
+        expect(page.get_by_text("its position alone")).to_have_count(count)
 
 
 def test_two_players_step_apart_and_only_the_first_writes_the_address(

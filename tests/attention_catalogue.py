@@ -83,6 +83,7 @@ CASES = {
     "appended": Case(2, 4, keys=S, module=BOTH),
     "h8-T64": Case(8, 64, queries=64, allowed=causal(64)),
 }  # fmt: skip
+CALLED = [f"{back} back" for back in range(1, 5)]
 DESIGNS = {
     "plain": Design(),
     "follow": Design(size=4, width=8, previous=True),
@@ -182,8 +183,7 @@ def scenes() -> dict[str, Scene]:
     edited = changed.run(TEXT, what_if=WhatIfHeads(frozenset({2})))
     found["run-silenced"] = run_scene(edited, changed, before=run, shares=True)
     padded = heads_run(HeadsConfig(tuple(TEXT), mask="both", pads=2, side="left"))
-    called = [f"{back} back" for back in range(1, 5)]
-    found["run-padded"] = run_scene(padded.run, padded.model, called=called, title="padded")
+    found["run-padded"] = run_scene(padded.run, padded.model, called=CALLED, title="padded")
     _, one = records()["cross-bottom-right"]
     keys = tuple(f"k{s}" for s in range(S))
     found["head"] = head_scene(one.heads[0], WORDS, keys, title="head")

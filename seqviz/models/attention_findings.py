@@ -16,6 +16,7 @@ from seqviz.models.findings import Finding, number, percent
 
 TOLD = 3
 LITTLE, ALL = 0.05, 0.999
+SAME = 1e-12
 
 
 def attention_findings(record: AttentionRecord) -> list[Finding]:
@@ -83,9 +84,12 @@ def _sizes(record: AttentionRecord) -> Finding:
 
 
 def _row(record: AttentionRecord) -> Finding:
-    """Where the row in question looks; `parts` is a list that the page puts in words."""
+    """Where the row in question looks; `parts` is a list that the page puts in words.
+
+    A row set to zeros by hand takes nothing although it may.
+    """
     if float(record.attention.weights[record.asked].sum()) == 0:
-        return Finding("row_empty", _place(record))
+        return Finding("row_zero" if open_keys(record) else "row_empty", _place(record))
     return Finding("row", {**_place(record), "parts": tuple(parts(record))})
 
 
@@ -128,14 +132,21 @@ def _softness(record: AttentionRecord) -> list[Finding]:
 
 
 def _mask(record: AttentionRecord) -> list[Finding]:
+    """What the mask leaves; a row set by hand does not ask it."""
     allowed = record.attention.allowed
     if allowed is None:
         return []
-    empty = int(record.attention.empty.sum())
-    told = [Finding("mask", {"n": int((~allowed).sum()), "all": allowed.numel()})]
-    if empty == len(record.queries):
-        return [Finding("all_empty", {"n": empty})]
-    return [*told, Finding("empty", {"n": empty})] if empty else told
+    empty = record.attention.empty.clone()
+    edited = record.config.edit is not None
+    if edited:
+        empty[record.asked] = False
+    count = int(empty.sum())
+    if count == len(record.queries):
+        return [Finding("all_empty", {"n": count})]
+    blocked: dict[str, object] = {"n": int((~allowed).sum()), "all": allowed.numel()}
+    told = [Finding("mask_edited" if edited else "mask", blocked)]
+    others = edited and bool(record.attention.empty[record.asked])
+    return [*told, Finding("empty_others" if others else "empty", {"n": count})] if count else told
 
 
 def _tied(record: AttentionRecord) -> list[Finding]:
@@ -148,7 +159,7 @@ def _tied(record: AttentionRecord) -> list[Finding]:
         return []
     own = float(scaled.diagonal().mean())
     others = float((scaled.sum() - scaled.diagonal().sum()) / (T * (T - 1)))
-    first = int((scaled.argmax(-1) == torch.arange(T)).sum())
+    first = int((scaled.diagonal() >= scaled.amax(-1) - SAME * scaled.abs().amax(-1)).sum())
     values = {"own": number(own), "others": number(others), "n": first, "all": T}
     return [Finding("tied", values)]
 
@@ -173,16 +184,23 @@ def _score(record: AttentionRecord) -> list[Finding]:
         return []
     found = score(record.run)
     if record.trained and not record.config.causal and found.all:
-        return [Finding("cheat", {"named": found.named, "all": found.all})]
+        values: dict[str, object] = {"named": found.named, "all": found.all, "seen": _seen(record)}
+        return [Finding("cheat" if values["seen"] == found.all else "cheat_part", values)]
     if found.loss is None:
         return [Finding("score_none")] if found.all else []
-    values: dict[str, object] = {
+    values = {
         "n": found.asked,
-        "right": found.right,
+        "right": found.kept if record.trained else found.right,
         "copied": found.copied,
         "loss": number(found.loss),
     }
     return [Finding("score" if record.trained else "score_fresh", values)]
+
+
+def _seen(record: AttentionRecord) -> int:
+    """How many tokens have their next one in plain sight."""
+    allowed = record.attention.allowed
+    return len(record.queries) - 1 if allowed is None else int(allowed.diagonal(1).sum())
 
 
 def _changed(record: AttentionRecord) -> list[Finding]:
@@ -257,6 +275,10 @@ def explanation_findings(view: Explanation) -> list[Finding]:
     """What the weights suggest, and what really changes without a token."""
     top, most = int(view.weights.argmax()), int(view.effect.argmax())
     told = [Finding("explain_weight", _of_key(view, top))]
+    if float(view.effect[most]) < SAME:
+        return [*told, Finding("explain_none")]
+    if float(view.effect[top]) >= float(view.effect[most]) - SAME:
+        most = top
     name = "explain_same" if top == most else "explain_other"
     told.append(Finding(name, _of_key(view, most)))
     if all(math.isfinite(each) for each in view.agreement):

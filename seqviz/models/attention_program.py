@@ -104,7 +104,7 @@ def _stages(record: AttentionRecord) -> list[str]:
     lines.append(f"weights = {at}.softmax(dim=-1)" + (".nan_to_num(0.0)" if empty else ""))
     edit = edited(config, record.asked)
     if edit is not None:
-        row = "[" + ", ".join(f"{weight:g}" for weight in edit.weights) + "]"
+        row = "[" + ", ".join(repr(weight) for weight in edit.weights) + "]"
         lines.append(f"weights[{edit.row}] = torch.tensor({row}, dtype=torch.float64)")
     return [*lines, "context = weights @ v"]
 

@@ -10,28 +10,39 @@ from seqviz.models.questions import Option, Question
 
 OFFERED = 6
 SAME = 1e-3
+TIE = 1e-9
 
 
 def attention_questions(record: AttentionRecord) -> list[Question]:
     """What a learner can be asked about this record."""
     if record.before is not None or open_keys(record) < 2:
         return []
-    asked = [_most(record), _softer(record)]
+    asked = [_most(record), *_softer(record)]
     if record.config.show == "one":
         return asked
-    if len(record.queries) > 1:
+    if len(record.queries) > 1 and not bool(record.attention.empty.any()):
         asked.append(_column(record))
-    if record.run is not None:
+    if record.run is not None and not _tied(record):
         asked.append(_without(record))
     return asked
 
 
+def _tied(record: AttentionRecord) -> list[int]:
+    """The keys beside the first that the row in question looks at most, and just as much."""
+    weights = record.attention.weights[record.asked]
+    best = int(weights.argmax())
+    return [j for j in (weights > weights[best] - TIE).nonzero().flatten().tolist() if j != best]
+
+
 def _most(record: AttentionRecord) -> Question:
-    """Which key the row in question looks at most."""
+    """Which key the row in question looks at most; of several alike only one is offered."""
     weights = record.attention.weights[record.asked]
     best = int(weights.argmax())
     allowed = record.attention.allowed
-    offered = [j for j in range(len(weights)) if allowed is None or bool(allowed[record.asked, j])]
+    shut = set(_tied(record))
+    if allowed is not None:
+        shut |= set((~allowed[record.asked]).nonzero().flatten().tolist())
+    offered = [j for j in range(len(weights)) if j not in shut]
     if len(offered) > OFFERED:
         others = [j for j in offered if j != best]
         step = len(others) / (OFFERED - 1)
@@ -48,17 +59,23 @@ def _most(record: AttentionRecord) -> Question:
     return Question(name, _asked(record), options, offered.index(best), told)
 
 
-def _softer(record: AttentionRecord) -> Question:
-    """What happens to the largest weight when the scale is taken away, or brought back."""
+def _softer(record: AttentionRecord) -> list[Question]:
+    """What happens to the largest weight when the scale is taken away, or brought back.
+
+    Not asked where it changes by less than can be read.
+    """
     config = record.config
     changed = run(replace(config, scale=not config.scale))
     now = float(record.attention.weights[record.asked].max())
     then = float(changed.attention.weights[record.asked].max())
-    right = 1 if abs(then - now) < SAME else 0 if then > now else 2
+    same = percent(now) == percent(then)
+    if same and abs(then - now) > TIE:
+        return []
+    right = 1 if same else 0 if then > now else 2
     options: tuple[Option, ...] = tuple((f"predict.{k}", {}) for k in ("grows", "stays", "falls"))
     told: dict[str, object] = {"now": percent(now), "then": percent(then), "d_k": record.d_k}
     name = "unscale" if config.scale else "rescale"
-    return Question(name, _asked(record), options, right, told)
+    return [Question(name, _asked(record), options, right, told)]
 
 
 def _column(record: AttentionRecord) -> Question:

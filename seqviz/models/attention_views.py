@@ -23,20 +23,23 @@ from seqviz.models.attention_experiment import (
     run,
 )
 
+DECIMALS = 12
+
 
 @dataclass(frozen=True)
 class Score:
     """How well a run names the token that follows.
 
     `asked` are the places whose token stood before and has a token after it: there `right` name
-    that token and `copied` one that followed before. Of `all` places with a token after them
-    `named` name it. `loss` and `loss_all` are the means of −log p(next) in nats over the same
-    places; None where there are none.
+    that token, `copied` one that followed before, and `kept` one that does both. Of `all` places
+    with a token after them `named` name it. `loss` and `loss_all` are the means of −log p(next) in
+    nats over the same places; None where there are none.
     """
 
     asked: int
     right: int
     copied: int
+    kept: int
     loss: float | None
     all: int
     named: int
@@ -56,13 +59,15 @@ def score(found: AttentionRun) -> Score:
     tokens = found.inputs.tokens
     asked, said = places(tokens), [row[0] for row in found.said()]
     with_next = list(range(len(tokens) - 1))
+    copies = [t for t in asked if said[t] in {tokens[s] for s in earlier(tokens, t)}]
     after = [found.candidates.index(token) for token in tokens[1:]]
     logs = found.logits[:, 0].log_softmax(-1)
     losses = [-float(logs[t, after[t]]) for t in with_next]
     return Score(
         asked=len(asked),
         right=sum(said[t] == tokens[t + 1] for t in asked),
-        copied=sum(said[t] in {tokens[s] for s in earlier(tokens, t)} for t in asked),
+        copied=len(copies),
+        kept=sum(said[t] == tokens[t + 1] for t in copies),
         loss=_mean([losses[t] for t in asked]),
         all=len(with_next),
         named=sum(said[t] == tokens[t + 1] for t in with_next),
@@ -75,8 +80,8 @@ def _mean(values: list[float]) -> float | None:
 
 
 def cheat(config: AttentionConfig) -> Cheat:
-    """The text read with the causal mask and without it; what-ifs are left out."""
-    plain = replace(config, edit=None, top=False, drop=None)
+    """The text read with the causal mask and without any; what-ifs are left out."""
+    plain = replace(config, pad=0, hidden=(), edit=None, top=False, drop=None)
     scores = [score(_sentence(replace(plain, causal=causal))) for causal in (True, False)]
     return Cheat(*scores)
 
@@ -110,8 +115,8 @@ class Explanation:
     the row of attention. saliency: weight × ∂L/∂weight, with L = −log p(answer). gradient:
     ‖∂L/∂x‖ of each token along every path, its own query too. effect: how far the prediction moves
     (total variation, 0 to 1) when nobody may look at that key; `without` is the probability of the
-    answer then. `agreement` are the rank correlations of the first three, by size, with the effect;
-    nan where one of them is all the same.
+    answer then. `agreement` are the rank correlations of the first three, by size, with the effect,
+    to DECIMALS so that equal tokens share a rank; nan where one of them is all the same.
     """
 
     places: tuple[int, ...]
@@ -162,7 +167,8 @@ def explanation(record: AttentionRecord) -> Explanation | None:
     left = [predict(without_keys(allowed, [key], T, T)).detach() for key in places]
     effect = torch.stack([total_variation(whole, chances) for chances in left])
     saliency, gradient = of_weights.saliency[0, row, places], of_tokens.norm[places]
-    sizes = (weights[places], saliency.abs(), gradient)
+    ranked = (each.round(decimals=DECIMALS) for each in (weights[places], saliency.abs(), gradient))
+    moved = effect.round(decimals=DECIMALS)
     return Explanation(
         places=tuple(places),
         tokens=tuple(record.queries[key] for key in places),
@@ -173,7 +179,7 @@ def explanation(record: AttentionRecord) -> Explanation | None:
         gradient=gradient,
         effect=effect,
         without=torch.stack(left)[:, place],
-        agreement=tuple(rank_correlation(each, effect) for each in sizes),
+        agreement=tuple(rank_correlation(each, moved) for each in ranked),
     )
 
 

@@ -35,8 +35,8 @@ CHARACTERS = 640
 SHOWN = 12
 TOKENS = ("token", "query", "answer", "next", "said")
 JOINED = {
-    *("blend", "spread", "next", "next_right", "first_time", "empty", "unscaled", "temperature"),
-    *("moved", "changed_p", "same_answer", "new_answer"),
+    *("blend", "spread", "next", "next_right", "first_time", "unscaled", "temperature"),
+    *("empty", "empty_others", "moved", "changed_p", "same_answer", "new_answer"),
 }
 
 
@@ -175,7 +175,7 @@ def tell_notices(page: Page, record: AttentionRecord) -> None:
         page.notice("told.outside", T=T, S=S)
     if config.edit is not None and len(config.edit) != S:
         page.notice("told.weights", got=len(config.edit), limit=S)
-    if bool(record.attention.empty.all()):
+    if bool(record.attention.empty.all()) and config.edit is None:
         page.notice("told.all_blocked")
 
 
@@ -257,9 +257,13 @@ def equations_of(record: AttentionRecord) -> list[str]:
     """The stages of this configuration in LaTeX, in the order of computation."""
     config, lines = record.config, []
     if record.run is not None:
-        key = "W_Q" if config.tied and not record.trained else "W_K"
+        tied = {"K": "Q"} if config.tied and not record.trained else {}
+        bias = record.model is not None and record.model.design.bias
         lines.append(
-            rf"Q = X W_Q^\top + b_Q,\quad K = X {key}^\top + b_K,\quad V = X W_V^\top + b_V"
+            r",\quad ".join(
+                rf"{name} = X W_{tied.get(name, name)}^\top" + (f" + b_{name}" if bias else "")
+                for name in "QKV"
+            )
         )
     lines.append(r"s_{ij} = q_i \cdot k_j,\qquad S = Q K^\top")
     scale = r"\frac{1}{\sqrt{d_k}}" if config.scale else "1"

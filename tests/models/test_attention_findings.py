@@ -83,8 +83,16 @@ def test_without_the_mask_the_trained_model_reads_the_answer(tokens: str) -> Non
     assert found.free.named > found.masked.named
     assert found.free.loss_all < found.masked.loss_all / 2
     seen = told(run(replace(config, causal=False)))["cheat"]
-    assert seen == {"named": found.free.named, "all": found.free.all}
+    assert seen == {"named": found.free.named, "all": found.free.all, "seen": found.free.all}
     assert "cheat" not in told(run(config))
+
+
+def test_what_a_mask_hides_is_not_called_plain_sight() -> None:
+    config = replace(SENTENCE, causal=False, pad=2, hidden=((0, 1),))
+    values = told(run(config))
+    assert "cheat" not in values
+    assert values["cheat_part"]["seen"] == 7 - 2 - 1
+    assert cheat(config) == cheat(replace(SENTENCE, causal=False))
 
 
 def test_a_row_is_told_with_its_spread() -> None:
@@ -96,7 +104,7 @@ def test_a_row_is_told_with_its_spread() -> None:
     assert values["spread"]["share"] == percent(spread / math.log(4))
     assert values["mask"] == {"n": 1, "all": 15}
     best = int(weights.argmax()) + 1
-    assert values["row"]["parts"][0][:2] == (f"k{best + 1}", best + 1)  # type: ignore[index]
+    assert values["row"]["parts"][0][:2] == (record.keys[best], best + 1)  # type: ignore[index]
     assert values["sizes"] == {"T": 3, "S": 5, "n": 15, "d_k": 4, "d_v": 3}
 
 
@@ -116,6 +124,26 @@ def test_rows_that_see_nothing_are_told() -> None:
     everything = told(run(replace(MATRIX, hidden=((None, None),))))
     assert everything["all_empty"] == {"n": 3}
     assert "mask" not in everything
+
+
+def test_a_row_set_by_hand_does_not_ask_the_mask() -> None:
+    blind = replace(MATRIX, hidden=((0, None), (2, None)))
+    values = told(run(replace(blind, edit=(1.0,))))
+    assert values["row"]["parts"] == (("k₁", 1, 1.0),)
+    assert values["mask_edited"] == {"n": 10, "all": 15}
+    assert values["empty_others"] == {"n": 1}
+    assert not {"mask", "empty", "row_empty"} & values.keys()
+    assert "row_empty" in told(run(replace(blind, edit=(0.0,))))
+    assert told(run(replace(blind, asked=1, edit=(1.0,))))["empty"] == {"n": 2}
+    nothing = told(run(replace(MATRIX, hidden=((None, None),), edit=(1.0,))))
+    assert "all_empty" not in nothing
+    assert nothing["empty_others"] == {"n": 2}
+
+
+def test_a_row_of_zeros_may_look_and_takes_nothing() -> None:
+    values = told(run(replace(MATRIX, edit=(0.0,))))
+    assert values["row_zero"]["place"] == 3
+    assert "row_empty" not in values
 
 
 def test_a_what_if_is_told_beside_what_the_weights_suggested() -> None:
@@ -146,7 +174,31 @@ def test_tied_weights_are_told_by_their_diagonal() -> None:
     off = ~torch.eye(8, dtype=torch.bool)
     assert values["own"] == number(float(scaled.diagonal().mean()))
     assert values["others"] == number(float(scaled[off].mean()))
+    best = scaled.amax(-1) - 1e-9
+    assert values["n"] == int((scaled.diagonal() > best).sum())
     assert "tied" not in told(run(FRESH))
+
+
+def test_equal_tokens_share_the_largest_score_when_tied() -> None:
+    wide = replace(SENTENCE, mode="fresh", d_k=64, tied=True, causal=False)
+    values = told(run(replace(wide, tokens=("a", "b", "a", "b"))))["tied"]
+    assert (values["n"], values["all"]) == (4, 4)
+
+
+def test_a_right_answer_that_followed_nothing_before_is_not_called_copied() -> None:
+    config = replace(FRESH, tokens=tuple("abacadaeafag"), d_k=2, temperature=0.5)
+    lucky = []
+    for seed in range(40):
+        record = run(replace(config, seed=seed))
+        assert record.run is not None
+        said, tokens = [row[0] for row in record.run.said()], record.queries
+        right = [t for t in range(1, 11) if tokens[t] in tokens[:t] and said[t] == tokens[t + 1]]
+        before = {t: {tokens[s + 1] for s in range(t) if tokens[s] == tokens[t]} for t in right}
+        found = score(record.run)
+        assert found.right == len(right)
+        assert found.kept == sum(said[t] in before[t] for t in right)
+        lucky.append(found.right - found.kept)
+    assert max(lucky) > 0
 
 
 def test_dot_products_grow_with_d_k_and_the_scale_takes_it_back() -> None:
@@ -246,7 +298,24 @@ def test_an_explanation_is_in_words_and_leaves_a_row_set_by_hand_out() -> None:
     assert explanation(run(replace(SENTENCE, hidden=((5, None),)))) is None
     assert explanation(run(MATRIX)) is None
     single = explained(run(replace(SENTENCE, tokens=("a",))))
-    assert [f.key for f in explanation_findings(single)] == ["explain_weight", "explain_same"]
+    assert [f.key for f in explanation_findings(single)] == ["explain_weight", "explain_none"]
+
+
+def test_copies_of_one_token_move_nothing_alone_and_share_their_ranks() -> None:
+    many = explained(run(replace(SENTENCE, tokens=tuple("ab" * 16), causal=False)))
+    assert [f.key for f in explanation_findings(many)] == ["explain_weight", "explain_none"]
+    twins = explained(run(replace(FRESH, tokens=tuple("abcabc"), causal=False, temperature=0.3)))
+    ranks = [
+        [sum(other < each - 1e-9 for other in column) for each in column]
+        for column in (twins.weights.tolist(), twins.effect.tolist())
+    ]
+    assert ranks[0][:3] == ranks[0][3:]
+    expected = torch.corrcoef(torch.tensor(ranks, dtype=torch.float64))[0, 1]
+    assert twins.agreement[0] == pytest.approx(float(expected))
+    names = [f.key for f in explanation_findings(twins)]
+    top = int(twins.weights.argmax())
+    same = float(twins.effect[top]) > float(twins.effect.max()) - 1e-9
+    assert names[1] == ("explain_same" if same else "explain_other")
 
 
 def test_questions_have_the_records_answers() -> None:
@@ -274,6 +343,41 @@ def test_many_keys_are_offered_as_six_with_the_right_one_among_them() -> None:
     assert len(question.options) == 6
     place = int(record.attention.weights[record.asked].argmax()) + 1
     assert question.options[question.right][1]["place"] == place
+
+
+def test_of_equal_keys_one_is_offered_and_the_removal_is_not_asked() -> None:
+    for tokens in (SENTENCE.tokens, ("a", "a", "b"), ("b", "a", "a")):
+        record = run(replace(FRESH, tokens=tokens, causal=False))
+        weights = record.attention.weights[record.asked]
+        asked = {question.name: question for question in attention_questions(record)}
+        offered = [option[1]["place"] for option in asked["most"].options]
+        best = [place for place in offered if weights[place - 1] > weights.max() - 1e-9]  # type: ignore[operator]
+        assert best == [offered[asked["most"].right]]
+        ties = int((weights > weights.max() - 1e-9).sum())
+        assert ("without" in asked) == (ties == 1)
+
+
+def test_a_question_is_not_asked_where_its_words_would_be_wrong() -> None:
+    def names(config: AttentionConfig) -> list[str]:
+        return [question.name for question in attention_questions(run(config))]
+
+    assert names(replace(MATRIX, hidden=((0, None),))) == ["most", "unscale"]
+    one = next(q for q in attention_questions(run(replace(MATRIX, d_k=1))) if q.name == "unscale")
+    assert one.right == 1
+    skipped = 0
+    for temperature in (0.05, 0.1, 1.0, 10.0):
+        for seed in range(10):
+            config = replace(MATRIX, temperature=temperature, seed=seed)
+            now, then = (
+                float(run(replace(config, scale=scale)).attention.weights[2].max())
+                for scale in (True, False)
+            )
+            found = [q for q in attention_questions(run(config)) if q.name == "unscale"]
+            same = percent(now) == percent(then)
+            assert bool(found) == (not same or abs(then - now) < 1e-9)
+            skipped += not found
+            assert all(same == (question.right == 1) for question in found)
+    assert skipped
 
 
 def test_after_a_what_if_nothing_is_asked() -> None:

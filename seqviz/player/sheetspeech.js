@@ -52,8 +52,11 @@ function takes(ctx, x) {
   const { t } = ctx.state;
   const row = [...rowValues(ctx, weights, shownName(ctx, weights), t)];
   const ordered = row.map((value, key) => ({ value, key })).sort((a, b) => b.value - a.value);
-  if (!(ordered[0]?.value > 0)) return [say(ctx.words, "speech.empty", { x })];
-  const named = ordered.filter(({ value }, k) => k < MOST_SHARES && value >= LEAST_SHARE);
+  if (!(ordered[0]?.value > 0)) {
+    const open = hatchOf(ctx, weights, t)?.some((seen) => seen !== 0) ?? true;
+    return [say(ctx.words, open ? "speech.nothing" : "speech.empty", { x })];
+  }
+  const named = ordered.filter(({ value }, k) => k === 0 || (k < MOST_SHARES && value >= LEAST_SHARE));
   const shares = named.map((one) => takenText(ctx, one));
   const rest = ordered.slice(named.length).filter(({ value }) => value >= LEAST_SHARE);
   const left = rest.reduce((sum, { value }) => sum + value, 0);
@@ -69,12 +72,18 @@ function takenText(ctx, { value, key }) {
   });
 }
 
+/** Whether no query may look at a key that stands after it: padding alone does not do that. */
+function looksBack(ctx, weights) {
+  return ctx.sheets.queries.every((_, t) =>
+    [...(hatchOf(ctx, weights, t) ?? [])].every((seen, key) => key <= t || seen === 0));
+}
+
 /** What the query may not look at: everything later, or so many keys. */
 function unseen(ctx, weights, t) {
   const allowed = hatchOf(ctx, weights, t);
   if (!allowed) return [];
   const closed = [...allowed].map((seen, key) => (seen === 0 ? key : -1)).filter((key) => key >= 0);
   if (closed.length === 0) return [];
-  const later = closed.every((key) => key > t) && closed.length === allowed.length - t - 1;
+  const later = closed.length === allowed.length - t - 1 && looksBack(ctx, weights);
   return [say(ctx.words, later ? "speech.later" : "speech.unseen", { n: closed.length })];
 }

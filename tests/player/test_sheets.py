@@ -1,6 +1,7 @@
 """The sheets in a bare page: numbers, cursor, stages, heads, tokens, zoom, what is hidden."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -385,6 +386,19 @@ def test_the_sentence_says_what_is_taken_from_where(page: Page) -> None:
     show(page, HEADS, step=4)
     share = round(100 * float(HEADS["weights_1"].values[4].max()))
     expect(page.locator(".sentence")).to_contain_text(f"Head 1: “the” takes {share} % from")
+
+
+def test_padding_hides_no_future_and_a_row_of_zeros_is_not_blind(page: Page) -> None:
+    padded = AttentionConfig(show="matrix", rows=4, keys=4, pad=2)
+    show(page, attention_record_scene(run(padded)), step=1)
+    expect(page.locator(".sentence")).to_contain_text("Keys it may not look at: 2.")
+    show(page, attention_record_scene(run(replace(padded, align="top-left"))), step=1)
+    expect(page.locator(".sentence")).to_contain_text("It cannot see what comes later.")
+    show(page, attention_record_scene(run(replace(padded, edit=(0.0,)))), step=3)
+    expect(page.locator(".sentence")).to_contain_text("takes nothing: all its weights are 0.")
+    little = replace(padded, pad=0, edit=(0.001, 0.002, 0.0, 0.0))
+    show(page, attention_record_scene(run(little)), step=3)
+    expect(page.locator(".sentence")).to_contain_text("takes <1 % from “k₂”.")
 
 
 def test_it_is_dark_in_the_dark(page: Page) -> None:

@@ -39,6 +39,7 @@ CASES = [
     replace(SENTENCE, causal=False, temperature=2.5),
     replace(SENTENCE, top=True, drop=1),
     replace(SENTENCE, edit=(0.0, 2.0), asked=3),
+    replace(SENTENCE, edit=(0.123449999, 0.0), asked=3),
     replace(SENTENCE, pad=3, hidden=((7, None),)),
     replace(SENTENCE, hidden=((None, None),)),
     replace(SENTENCE, tokens=("a",)),
@@ -68,7 +69,7 @@ def test_a_record_is_what_pytorch_computes(config: AttentionConfig) -> None:
     wanted = scaled_dot_product_attention(q, k, v, attn_mask=one.allowed, scale=scale)
     if config.edit is not None:
         row = torch.zeros(len(k), dtype=torch.float64)
-        row[: len(config.edit)] = torch.tensor(config.edit)
+        row[: len(config.edit)] = torch.tensor(config.edit, dtype=torch.float64)
         wanted = wanted.clone()
         wanted[record.asked] = row @ v
     torch.testing.assert_close(one.context, wanted, rtol=0, atol=1e-12)

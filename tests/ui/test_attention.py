@@ -16,6 +16,7 @@ from seqviz.ui.attention import (
     TRY,
     actions,
     config_of,
+    equations_of,
     paragraphs,
     tokens_of,
 )
@@ -131,6 +132,14 @@ def test_every_action_is_a_link_with_all_values_and_leads_to_a_whole_page() -> N
         assert {*KEYS, "seed", "lang", "v"} == set(found) - {"try"}
         visitor = visit(**{key: values[0] for key, values in found.items()})
         assert notices(visitor) == [], address
+
+
+def test_equations_have_the_parameters_of_the_model_on_screen() -> None:
+    trained = equations_of(run(AttentionConfig(show="sentence")))[0]
+    assert trained == r"Q = X W_Q^\top,\quad K = X W_K^\top,\quad V = X W_V^\top"
+    tied = equations_of(run(AttentionConfig(show="sentence", mode="fresh", tied=True)))[0]
+    assert tied == (r"Q = X W_Q^\top + b_Q,\quad K = X W_Q^\top + b_K,\quad V = X W_V^\top + b_V")
+    assert "W_Q" not in " ".join(equations_of(run(AttentionConfig(show="matrix"))))
 
 
 @pytest.mark.parametrize("show", VIEWS)

@@ -143,7 +143,8 @@ def _average(record: HeadsRecord, found: list[HeadRow]) -> list[Finding]:
         "mean": number(mean.entropy),
         "single": number(single),
     }
-    return [Finding("average", values)]
+    hidden = values["share"] != values["averaged"]
+    return [Finding("average" if hidden else "average_alike", values)]
 
 
 def _on_back(weights: Tensor, rows: Tensor, back: int, allowed: Tensor | None) -> float:
@@ -241,7 +242,8 @@ def _padding(record: HeadsRecord) -> list[Finding]:
         "change": number(padding_change(record)),
     }
     if mask in ("padding", "both"):
-        moved = [Finding("padding_moved")] if side == "left" else []
+        differs = side == "left" and padding_change(record) > SAME
+        moved = [Finding("padding_moved")] if differs else []
         return [Finding("padding_hidden", values), *moved]
     later = mask == "causal" and side == "right"
     return [Finding("padding_later" if later else "padding_seen", values)]

@@ -10,34 +10,41 @@ SAME = 1e-9
 
 def questions(record: HeadsRecord) -> list[Question]:
     """What a learner can be asked about this record."""
-    asked: list[Question] = [_parameters(record)]
+    asked: list[Question] = []
     if record.count > 1 and len(asking(record)):
-        asked = [_average(record), _largest(record), *asked]
+        asked += [*_average(record), *_largest(record)]
         if record.config.mode == "trained" and any(record.free_score.asked):
-            asked.insert(2, _worth(record))
+            asked.append(_worth(record))
+    if record.model.design.width % (2 * record.count) == 0:
+        asked.append(_parameters(record))
     if record.config.mask in ("causal", "both", "padding"):
         asked.append(_allowed(record))
     return asked
 
 
-def _average(record: HeadsRecord) -> Question:
+def _average(record: HeadsRecord) -> list[Question]:
+    """Not asked where the difference is too small to be read."""
     *heads, mean = measured(record)
     single = sum(row.entropy for row in heads) / len(heads)
     gap = mean.entropy - single
     right = 1 if abs(gap) < SAME else 0 if gap > 0 else 2
     options = _options("average", ("more", "same", "less"))
     told: dict[str, object] = {"mean": number(mean.entropy), "single": number(single)}
-    return Question("average", {"h": record.count}, options, right, told)
+    if right != 1 and told["mean"] == told["single"]:
+        return []
+    return [Question("average", {"h": record.count}, options, right, told)]
 
 
-def _largest(record: HeadsRecord) -> Question:
-    """Which head adds most to the output of the text's last token."""
-    found = parts(record)
-    norms = found.norms[:-1]
+def _largest(record: HeadsRecord) -> list[Question]:
+    """Which head adds most to the output of the text's last token, if one does."""
+    norms = parts(record).norms[:-1]
+    first, second = sorted(norms, reverse=True)[:2]
+    if first - second < SAME:
+        return []
     options = _heads(record)
     told: dict[str, object] = {"norms": ", ".join(map(number, norms))}
     values = {"token": record.tokens[record.row]}
-    return Question("largest", dict(values), options, norms.index(max(norms)), told)
+    return [Question("largest", dict(values), options, norms.index(first), told)]
 
 
 def _worth(record: HeadsRecord) -> Question:

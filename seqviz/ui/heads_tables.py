@@ -93,7 +93,8 @@ def tell_join(page: Page, record: HeadsRecord) -> None:
     head = ("join.part", "join.columns", *columns, "join.norm", "join.along")
     page.table(head, _join_rows(record, words))
     page.sentence(words("join.both", error=number(found.error)))
-    page.notes("join.along_note", *(["join.rounded"] if found.rounded else []))
+    notes = ["join.along_note"] * bool(found.norms[-1]) + ["join.rounded"] * found.rounded
+    page.notes(*notes)
 
 
 def _join_rows(record: HeadsRecord, words: Words) -> Rows:

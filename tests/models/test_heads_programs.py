@@ -67,6 +67,25 @@ def test_what_is_asked_fits_what_is_on_screen() -> None:
     assert names(mask="all") == ["parameters"]
 
 
+@pytest.mark.parametrize("heads", [1, 2, 3, 7, 8])
+def test_twice_the_heads_are_asked_about_where_d_model_can_be_cut(heads: int) -> None:
+    for d_model in range(heads, 65, heads):
+        config = replace(BASE, mode="fresh", heads=heads, d_model=d_model)
+        names = [question.name for question in questions(run(config))]
+        assert ("parameters" in names) == (d_model % (2 * heads) == 0)
+
+
+def test_a_question_whose_answer_cannot_be_read_is_not_asked() -> None:
+    nothing = [q.name for q in questions(run(replace(BASE, mode="fresh", gain=0.0)))]
+    assert nothing == ["average", "parameters", "allowed"]
+    for count in range(1, 9):
+        record = run(replace(BASE, tokens=SENTENCE[:count], trained=2))
+        for question in questions(record):
+            if question.name == "average":
+                alike = question.told["mean"] == question.told["single"]
+                assert alike == (question.right == 1)
+
+
 def test_the_answers_are_the_records_own() -> None:
     record = run(BASE)
     average, largest, worth, parameters, allowed = questions(record)

@@ -236,3 +236,30 @@ def test_weights_of_nothing_look_everywhere_alike() -> None:
     assert parts(record).out == 0
     assert [one.moved for one in record.ablations] == [0, 0, 0]
     assert all("nan" not in str(finding.values).lower() for finding in heads_findings(record))
+
+
+def told(**changes: object) -> set[str]:
+    config = replace(HeadsConfig(tokens=tuple("abcdab"), mode="fresh", heads=4), **changes)  # type: ignore[arg-type]
+    return {finding.key for finding in heads_findings(run(config))}
+
+
+def test_an_average_that_hides_nothing_is_not_said_to() -> None:
+    assert "average" in told()
+    assert "average_alike" not in told()
+    assert told(gain=0.0) >= {"average_alike", "sum_zero"}
+    assert "average" not in told(gain=0.0)
+    record = run(HeadsConfig(tokens=("a", "b"), trained=2))
+    values = next(f for f in heads_findings(record) if f.key.startswith("average"))
+    assert (values.key == "average") == (values.values["share"] != values.values["averaged"])
+
+
+def test_padding_that_moves_nothing_is_not_said_to() -> None:
+    left = {"mask": "both", "pads": 2, "side": "left"}
+    assert "padding_moved" in told(**left)
+    assert "padding_moved" not in told(**left, gain=0.0)
+    assert told(**left, gain=0.0) >= {"padding_hidden"}
+
+
+def test_one_silenced_head_leaves_the_bias_that_is_0() -> None:
+    assert "sum_zero" in told(heads=1, off=0)
+    assert "sum_zero" not in told(heads=2, off=0)

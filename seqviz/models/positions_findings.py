@@ -105,13 +105,16 @@ def right(record: PositionsRecord) -> tuple[int, int]:
 
 
 def _neighbour(record: PositionsRecord) -> list[Finding]:
-    """Why the word that moved most did: another word stands before it now."""
+    """Why the word that moved most did: another word stands before it now, and it looks there."""
     if record.config.mode != "trained" or record.config.positions == "none":
         return []
     place = int(record.change.argmax())
     now = record.order.index(place)
     if place == 0 or now == 0 or record.tokens[place - 1] == record.shown[now - 1]:
         return []
+    for found, at in ((record.own, place), (record.run, now)):
+        if int(found.heads.mean_weights[at].argmax()) != at - 1:
+            return []
     values: dict[str, object] = {
         "token": record.tokens[place],
         "before": record.tokens[place - 1],
@@ -166,7 +169,11 @@ def dots_findings(view: Dots, d: int) -> list[Finding]:
     """How the dot product falls, where it rises again, and that only the distance counts."""
     dots = view.dots
     values: dict[str, object] = {"d": d, "zero": number(float(dots[0])), "one": _at(dots, 1)}
-    told = [Finding("dot_rises", {**values, "k": view.rise, "before": view.rise - 1})]
+    values |= {"k": view.rise, "before": view.rise - 1}
+    told = [Finding("dot_rises", values)]
+    if view.again is not None:
+        far, value = view.again
+        told = [Finding("dot_returns", {**values, "far": far, "value": number(value)})]
     if d % 2:
         told.append(Finding("dot_lone", {"spread": number(view.spread)}))
     else:

@@ -50,6 +50,8 @@ class Dots:
 
     `around` is the value before the rise and at it, `near` the first five. `spread` is how far
     PE(p)·PE(p+k) is from the curve at any other p shown, `norm` the least and largest ‖PE(p)‖².
+    `again` is the first distance after the rise at which two positions are more alike than
+    neighbours are, and how alike; None where there is none up to SEARCHED.
     """
 
     dots: Tensor
@@ -58,6 +60,7 @@ class Dots:
     near: tuple[float, ...]
     spread: float
     norm: tuple[float, float]
+    again: tuple[int, float] | None
 
     def columns(self) -> dict[str, Any]:
         return {"dot_product": self.dots.numpy()}
@@ -130,6 +133,7 @@ def dots_view(length: int, d: int) -> Dots:
     shifted = torch.stack([products[p, p : p + length + 1] for p in range(length + 1)])
     norms = table[: length + 1].square().sum(dim=1)
     rise = first_rise(dots)
+    again = (dots[rise:] > dots[1] + ROUNDING).nonzero().flatten().tolist()
     return Dots(
         dots=dots[: length + 1],
         rise=rise,
@@ -137,6 +141,7 @@ def dots_view(length: int, d: int) -> Dots:
         near=tuple(dots[:NEAR].tolist()),
         spread=float((shifted - dots[: length + 1]).abs().max()),
         norm=(float(norms.min()), float(norms.max())),
+        again=(rise + again[0], float(dots[rise + again[0]])) if again else None,
     )
 
 

@@ -151,6 +151,26 @@ def test_many_words_are_told_by_their_spread() -> None:
     assert "spread" in [f.key for f in found]
 
 
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_what_the_model_looks_at_is_only_said_where_it_looks(positions: str) -> None:
+    many = tuple(f"w{place}" for place in range(40))
+    said = 0
+    for draw in range(1, 9):
+        found = record(source="text", tokens=many, positions=positions, order="shuffled", draw=draw)
+        place = int(found.change.argmax())
+        now = found.order.index(place)
+        looks = [
+            run.heads.weights[0, at].argmax() == at - 1 and at > 0
+            for run, at in ((found.own, place), (found.run, now))
+        ]
+        neighbour = [f.values for f in findings(found) if f.key == "neighbour"]
+        assert not neighbour or all(looks)
+        if neighbour:
+            assert neighbour[0]["after"] == found.shown[now - 1]
+        said += bool(neighbour)
+    assert (said > 0) == (positions != "none")
+
+
 def test_the_table_holds_all_eight_cases() -> None:
     found = record(order="reversed")
     table = {kind: (free, causal) for kind, free, causal in rows(found)}

@@ -93,6 +93,22 @@ def test_the_first_rise_is_the_first(d: int) -> None:
     assert (view.spread > 1e-6) == (d % 2 == 1)
 
 
+@pytest.mark.parametrize("d", [2, 3, 4, 7, 8, 12, 33, 512])
+def test_where_far_positions_are_as_alike_as_neighbours_it_is_said(d: int) -> None:
+    view = dots_view(20, d)
+    curve = [
+        math.fsum(math.cos(k / 10000 ** (2 * i / d)) for i in range(d // 2)) for k in range(2000)
+    ]
+    again = [k for k in range(view.rise, 2000) if curve[k] > curve[1]]
+    keys = [finding.key for finding in dots_findings(view, d)]
+    assert keys[0] == ("dot_returns" if again else "dot_rises")
+    if again:
+        assert view.again is not None
+        assert view.again[0] == again[0]
+        assert view.again[1] == pytest.approx(curve[again[0]])
+    assert bool(again) == (d < 12)
+
+
 @pytest.mark.parametrize("d", [2, 6, 32])
 def test_the_shift_is_the_rotation_of_the_core(d: int) -> None:
     view = shift_view(3, d, 40)

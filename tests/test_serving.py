@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -22,6 +23,12 @@ def waiting(session: str) -> threading.Thread:
     thread = threading.Thread(target=serving.wait_until_warm, args=(session,), daemon=True)
     thread.start()
     return thread
+
+
+def warm_up() -> None:
+    """The warm-up on a loop of its own: a test session with a browser has one running already."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(serving.warm_up())).result()
 
 
 def test_without_a_server_nobody_waits() -> None:
@@ -48,7 +55,7 @@ def test_pages_open_even_where_the_warm_up_fails(
 
     monkeypatch.setattr(serving, "load_torch", broken)
     with pytest.raises(RuntimeError, match="on purpose"):
-        asyncio.run(serving.warm_up())
+        warm_up()
     assert serving.WARMTH.there.is_set()
 
 
@@ -63,7 +70,7 @@ def test_every_page_is_visited_and_frozen_before_and_after(
     monkeypatch.setattr(serving, "load_torch", lambda: done.append("torch"))
     monkeypatch.setattr(serving, "visit", visit)
     monkeypatch.setattr(serving, "freeze", lambda: done.append("freeze"))
-    asyncio.run(serving.warm_up())
+    warm_up()
     assert done[:3] == ["torch", "visit ", "freeze"]
     assert {"visit attention warm", "visit cell warm"} <= set(done[3:-1])
     assert done[-1] == "freeze"

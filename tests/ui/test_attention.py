@@ -1,14 +1,18 @@
 """The page `attention`, run as Streamlit runs it, in both languages and with every part open."""
 
+import math
 from functools import partial
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from seqviz.models.attention_experiment import AttentionConfig, run
+from seqviz.models.attention_experiment import AttentionConfig, AttentionRecord, run
 from seqviz.models.attention_findings import attention_findings
 from seqviz.models.attention_program import attention_output
+from seqviz.models.attention_shelf import load_attention
+from seqviz.models.findings import number, percent
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
 from seqviz.ui.attention import (
     CONTROLS,
@@ -205,3 +209,59 @@ def test_percentages_keep_their_space_and_tokens_are_cut() -> None:
     told = " ".join(paragraphs(attention_findings(long), own))
     assert "x" * 11 + "…" in told
     assert "x" * 12 not in told
+
+
+def test_every_control_reaches_the_configuration_under_its_own_name() -> None:
+    base = DEFAULTS | {"n": 6, "rows": 2, "keys": 7, "dk": "64", "dv": 5, "seed": 9}
+    base |= {"scale": False, "temp": 2.5}
+    shared: dict[str, Any] = {"scale": False, "temperature": 2.5, "seed": 9}
+    assert config_of(base) == AttentionConfig(show="one", keys=6, **shared)
+    asked = base | {"pad": 2, "hide": "3, 2-*", "query": 2, "top": True, "drop": 3}
+    asked |= {"edit": True, "weights": (0.5, 0.25), "align": "bottom-right", "tied": True}
+    what_if: dict[str, Any] = {
+        "pad": 2, "hidden": ((None, 2), (1, None)), "asked": 1, "top": True, "drop": 2,
+        "edit": (0.5, 0.25),
+    }  # fmt: skip
+    assert config_of(asked | {"show": "matrix"}) == AttentionConfig(
+        show="matrix", rows=2, keys=7, d_k=64, d_v=5, align="bottom-right", **shared, **what_if
+    )
+    sentence = asked | {"show": "sentence", "causal": False}
+    tokens = ("the", "cat", "ran", "and", "the", "cat", "ran", "away")
+    read: dict[str, Any] = {"show": "sentence", "tokens": tokens, "causal": False}
+    assert config_of(sentence) == AttentionConfig(**read, **shared, **what_if)
+    assert config_of(sentence | {"mode": "fresh"}) == AttentionConfig(
+        **read, mode="fresh", d_k=64, tied=True, **shared, **what_if
+    )
+
+
+def cells(*texts: object) -> str:
+    return "".join(f"<td>{escape(str(text))}</td>" for text in texts)
+
+
+def test_the_tables_hold_what_was_measured_in_their_own_rows() -> None:
+    shown, own = html(visit(show="sentence")), words("attention", "en")
+    measured = load_attention("follow").about.measured["random"]
+    at = measured["20/12"]
+    assert cells(own["masks.on"], percent(at["next"])) in shown
+    assert cells(own["masks.off"], percent(at["cheat"])) in shown
+    for size, found in measured.items():
+        length, distinct = size.split("/")
+        name = own["models.at"].format(length=length, distinct=distinct)
+        shares = [percent(found[key]) for key in ("one", "any", "guess")]
+        assert cells(name, *shares) in shown
+    for causal, key in ((True, "on"), (False, "off")):
+        found = score_of_run(run(AttentionConfig(show="sentence", causal=causal)))
+        assert cells(own[f"masks.{key}"], *found) in shown
+
+
+def score_of_run(record: AttentionRecord) -> tuple[str, str]:
+    """How many next tokens are named, and the mean loss over all of them."""
+    assert record.run is not None
+    said, tokens = [row[0] for row in record.run.said()], record.queries
+    named = sum(said[t] == tokens[t + 1] for t in range(len(tokens) - 1))
+    chances = record.run.probabilities[:, 0]
+    losses = [
+        -math.log(float(chances[t, record.run.candidates.index(tokens[t + 1])]))
+        for t in range(len(tokens) - 1)
+    ]
+    return f"{named} of {len(losses)}", number(sum(losses) / len(losses))

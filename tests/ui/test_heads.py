@@ -1,5 +1,6 @@
 """The page `multi-head`, run as Streamlit runs it, in both languages."""
 
+import math
 from functools import partial
 from html import unescape
 from typing import Any
@@ -7,13 +8,23 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from seqviz.models.attention_shelf import load_attention
+from seqviz.models.findings import number, percent
 from seqviz.models.heads_experiment import HeadsConfig, run
+from seqviz.models.heads_findings import measured
 from seqviz.models.heads_polarity import polarity_output
 from seqviz.models.heads_program import output
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.text.tokens import split
 from seqviz.ui.heads import CONTROLS, TEXTS, TRY, actions, config_of, sentences
-from seqviz.ui.heads_tables import rivals, shapes
+from seqviz.ui.heads_tables import (
+    _join_rows,
+    ablations,
+    counts_of,
+    measures,
+    rivals,
+    shapes,
+)
 from tests.ui.parts import bodies, notices, open_page
 
 visit = partial(open_page, "multi-head")
@@ -169,3 +180,27 @@ def test_controls_ask_for_what_they_say() -> None:
 def test_the_texts_fit_the_page() -> None:
     lengths = {name: len(split(*text)) for name, text in TEXTS.items()}
     assert lengths == {"cat": 8, "letters": 8, "korean": 7, "syllables": 14, "long": 64}
+
+
+def test_tables_are_in_units_of_what_stands_above_them() -> None:
+    record, english = run(HeadsConfig(tuple("abcdefgh"), off=1)), Words("en", "multi-head")
+    assert [row[1] for row in _join_rows(record, english)] == [
+        "1–4", "5–8", "9–12", "13–16", "", "", "1–16",
+    ]  # fmt: skip
+    for row, found in zip(measures(record, english), measured(record), strict=True):
+        assert row[2:4] == (number(found.entropy), number(math.exp(found.entropy)))
+    assert counts_of(record) == {"T": 8, "d": 16, "h": 4, "d_k": 4, "n": "1,088", "root": "2"}
+    without = ablations(record, english)
+    assert [row[-2] for row in without] == ["0", *(str(one.changed) for one in record.ablations)]
+
+
+def test_rivals_are_told_by_their_held_out_means_and_the_range_of_their_seeds() -> None:
+    record, english = run(config_of(DEFAULTS)), Words("en", "multi-head")
+    for row, heads in zip(rivals(record, english), (1, 2, 4), strict=True):
+        found = load_attention(f"back-{heads}h").about.measured
+        shares, seeds = found["random"]["24/20"], [sum(one) / 4 for one in found["by_seed"]]
+        wanted = [*shares, sum(shares) / 4]
+        assert row[0] == str(heads)
+        assert row[3:8] == tuple(percent(share).replace(" ", "\u00a0") for share in wanted)
+        ends = [percent(share).replace(" ", "\u00a0") for share in (min(seeds), max(seeds))]
+        assert row[8] == "\u00a0–\u00a0".join(ends)

@@ -11,6 +11,8 @@ import pytest
 from seqviz.core.positions import POSITIONS
 from seqviz.models.findings import number
 from seqviz.models.positions_experiment import LONGEST, PositionsConfig, run
+from seqviz.models.positions_findings import relative_findings
+from seqviz.models.positions_views import relative_view
 from seqviz.scenes.plane import rotation_scene
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
 from seqviz.ui.positions import CHARTS, CONTROLS, TRY, actions, clocks_of, scene_of
@@ -179,3 +181,17 @@ def test_the_last_question_leads_where_it_says(language: str) -> None:
     assert f'href="attention?v=1&amp;lang={language}' in shown.partition("seqviz-next")[2]
     asked = words("frame", language)["page.attention.title"]
     assert words("positions", language)["next"].endswith(asked.replace("How", "how"))
+
+
+def test_the_last_word_asks_the_first_as_the_pair_moves_along() -> None:
+    shown = html(visit(v="1", lang="en", chart="relative", pos="rotary", order="own"))
+    record = run(PositionsConfig(positions="rotary", order="own"))
+    view = relative_view(record.model, ("man", "the"), 3, 50)
+    (told, _) = relative_findings(view)
+    assert f"the score of “man” for “the”, 3 places before it, is {told.values['rotary']}" in shown
+
+
+def test_the_training_ends_at_its_longest_sequence_and_not_before() -> None:
+    asked = {"v": "1", "lang": "en", "input": "text", "pos": "sinusoidal"}
+    assert notices(visit(**asked, text=" ".join("abcdefghijklmnop"))) == []
+    assert len(notices(visit(**asked, text=" ".join("abcdefghijklmnopq")))) == 1

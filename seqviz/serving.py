@@ -26,7 +26,8 @@ from streamlit.web.server import server_util
 from seqviz.launch import DEFAULT_PORT, home, lan_address, taken
 
 FIRST_VISIT_S = 60
-LISTENS_AFTER_S = 0.02
+ASKED_EVERY_S = 0.02
+ASKED = 250
 
 
 @dataclass
@@ -47,10 +48,10 @@ async def lifespan(app: st.App) -> AsyncIterator[None]:
     net_util.get_external_ip = no_external_ip
     WARMTH.there.clear()
     warming = asyncio.create_task(warm_up())
-    telling = asyncio.create_task(announce())
+    opening = asyncio.create_task(open_browser(announce()))
     yield
     warming.cancel()
-    telling.cancel()
+    opening.cancel()
 
 
 async def warm_up() -> None:
@@ -118,11 +119,9 @@ def no_external_ip() -> None:
     """Streamlit would ask a server outside for this; seqviz asks nobody anything."""
 
 
-async def announce() -> None:
-    """Once it listens: print where the app is, tell the Share panel, open the browser."""
+def announce() -> str:
+    """Print where the app is and tell the Share panel; the address."""
     port = config.get_option("server.port")
-    while not await asyncio.to_thread(taken, port):
-        await asyncio.sleep(LISTENS_AFTER_S)
     if port != DEFAULT_PORT and not config.is_manually_set("server.port"):
         print(f"Port {DEFAULT_PORT} is taken, so seqviz uses {port}.")
     address = config.get_option("server.address") or "localhost"
@@ -130,8 +129,18 @@ async def announce() -> None:
     print(f"seqviz: {url}", flush=True)
     if os.environ.get("SEQVIZ_CLASS"):
         announce_class()
-    if not config.get_option("server.headless"):
-        threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
+    return url
+
+
+async def open_browser(url: str) -> None:
+    """Once the server listens, open the browser, unless headless."""
+    if config.get_option("server.headless"):
+        return
+    for _ in range(ASKED):
+        if await asyncio.to_thread(taken, config.get_option("server.port")):
+            break
+        await asyncio.sleep(ASKED_EVERY_S)
+    threading.Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
 
 def announce_class() -> None:

@@ -74,3 +74,30 @@ def test_every_page_is_visited_and_frozen_before_and_after(
     assert done[:3] == ["torch", "visit ", "freeze"]
     assert {"visit attention warm", "visit cell warm"} <= set(done[3:-1])
     assert done[-1] == "freeze"
+
+
+@pytest.mark.parametrize(("headless", "opened"), [(False, ["http://here"]), (True, [])])
+def test_the_browser_opens_once_the_server_listens(
+    monkeypatch: pytest.MonkeyPatch, headless: bool, opened: list[str]
+) -> None:
+    asked: list[bool] = []
+    seen: list[str] = []
+    there = threading.Event()
+
+    def taken(port: int) -> bool:
+        asked.append(len(asked) == 2)
+        return asked[-1]
+
+    def browse(url: str) -> None:
+        assert asked == [False, False, True]
+        seen.append(url)
+        there.set()
+
+    options = {"server.headless": headless, "server.port": 1}
+    monkeypatch.setattr("streamlit.config.get_option", options.__getitem__)
+    monkeypatch.setattr(serving, "taken", taken)
+    monkeypatch.setattr("webbrowser.open", browse)
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(serving.open_browser("http://here"))).result()
+    assert headless or there.wait(5)
+    assert seen == opened

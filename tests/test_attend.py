@@ -137,6 +137,23 @@ def test_a_float32_module_plays_in_float64() -> None:
     assert [node["id"] for node in scene.layout.nodes][-2:] == ["share", "out"]
 
 
+def test_a_chosen_scale_and_a_mask_with_appended_keys_are_played_as_they_were_run() -> None:
+    module = module_of(add_bias_kv=True, add_zero_attn=True)
+    found = seqviz.attend(module, numbers(9, 4, 6), allowed=causal(4), scale=0.9)
+    assert found.allowed.shape == (2, 4, 6)
+    played = found.scene().scene
+    for head in (0, 1):
+        close(torch.tensor(played[f"weights_{head + 1}"].values), found.weights[head])
+    close(torch.tensor(played["out"].values), found.out)
+
+
+def test_distances_are_of_tokens_that_look_at_themselves() -> None:
+    x = numbers(9, 4, 6)
+    apart = seqviz.attend(module_of(), x, numbers(10, 4, 6)).measures()
+    assert (apart.mean_distance, apart.on_self, apart.on_previous) == (None, None, None)
+    assert seqviz.attend(module_of(), x).measures().on_self is not None
+
+
 def test_tokens_may_be_any_words_and_a_text_is_taken_by_characters() -> None:
     own = attended().scene(["the", 7, None, "", "the"]).scene
     assert own.sequence.inputs == ("the", "7", "None", "", "the")

@@ -9,6 +9,7 @@ import pytest
 from seqviz.models.attention_dimension import SIZES, dimension
 from seqviz.models.attention_experiment import AttentionConfig, AttentionRecord, run
 from seqviz.models.attention_findings import attention_findings, dimension_findings
+from seqviz.models.attention_questions import attention_questions
 from seqviz.models.findings import number, percent
 
 TEXTS = (
@@ -209,3 +210,32 @@ def test_the_chart_speaks_of_the_nearest_size_by_ratio_and_of_the_last(
     assert values["dimension_collapse"]["d_k"] == 512
     assert values["dimension_collapse"]["raw"] == percent(float(view.raw_entropy[-1]))
     assert values["dimension_slope"]["raw_slope"] == number(float(view.raw_slope[-1]))
+
+
+def test_what_is_said_after_a_question_is_the_records_own() -> None:
+    asked = set()
+    for record in RECORDS:
+        row = row_of(record)
+        best = row.index(max(row))
+        for question in attention_questions(record):
+            told, config = question.told, record.config
+            if question.name in ("most", "most_one"):
+                assert (told["token"], told["place"]) == (record.keys[best], best + 1)
+                assert told["weight"] == percent(row[best])
+            elif question.name in ("unscale", "rescale"):
+                other = run(replace(config, scale=not config.scale))
+                assert told["now"] == percent(max(row))
+                assert told["then"] == percent(max(row_of(other)))
+                assert (question.name == "unscale") == config.scale
+            elif question.name == "without":
+                other = run(replace(config, top=True))
+                for kept, name, chance in ((record, "answer", "p"), (other, "said", "said_p")):
+                    assert kept.run is not None
+                    chances = kept.run.probabilities[kept.asked, 0].tolist()
+                    first = chances.index(max(chances))
+                    assert told[name] == kept.run.candidates[first]
+                    assert told[chance] == percent(chances[first])
+                assert told["token"] == record.keys[best]
+                assert question.right == int(told["said"] == told["answer"])
+            asked.add(question.name)
+    assert asked == {"most", "most_one", "unscale", "rescale", "column", "without"}

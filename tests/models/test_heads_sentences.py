@@ -16,6 +16,7 @@ from seqviz.models.heads_experiment import (
     run,
 )
 from seqviz.models.heads_findings import heads_findings, measured, parts
+from seqviz.models.heads_questions import questions
 from seqviz.models.heads_views import entropies, join_of
 
 TEXTS = ("the cat sat on the mat and slept", "a b a c a", "x", "x y", "나는 어제 산 책을 다 읽었다")
@@ -250,3 +251,18 @@ def test_the_tables_hold_the_last_queries_and_cut_what_was_multiplied() -> None:
     assert entropies(record).heads[0].tolist() == pytest.approx(own)
     for one in RECORDS[:30]:
         assert join_of(one).split_error < 1e-12
+
+
+def test_the_query_that_is_asked_about_is_named_by_its_own_place() -> None:
+    found = 0
+    for record in RECORDS:
+        for question in questions(record):
+            if question.name == "allowed":
+                place = int(str(question.values["t"])) - 1
+                assert record.real[place]
+                assert question.values["token"] == record.tokens[place]
+                keys = sum(may(record, place, j) for j in range(len(record.tokens)))
+                assert question.options[question.right][1] == {"n": keys}
+                assert question.told == {"n": keys, "T": len(record.tokens)}
+                found += 1
+    assert found

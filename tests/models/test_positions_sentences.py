@@ -19,6 +19,7 @@ from seqviz.models.positions_findings import (
     relative_findings,
     shift_findings,
 )
+from seqviz.models.positions_questions import questions
 from seqviz.models.positions_views import (
     accuracy_view,
     dots_view,
@@ -193,3 +194,23 @@ def test_accuracy_is_told_at_the_trained_length_and_at_the_longest() -> None:
         assert one.values["share"] == percent(measured["16/16"][0])
         assert one.values["longest"] == percent(measured["64/16"][0])
         assert (one.values["trained"], one.values["length"]) == (16, 64)
+
+
+def test_the_word_asked_about_is_the_one_that_moved_most_or_one_that_was_moved() -> None:
+    dots, encoding = dots_view(20, 16), encoding_view(20, 16, "halves")
+    answers = set()
+    for record in RECORDS:
+        for question in questions(record, dots, encoding):
+            change = moves(record)
+            if question.name == "order":
+                still = max(change) < 1e-12
+                moved = [p for p, now in enumerate(record.order) if p != now]
+                place = moved[0] if still else max(range(len(change)), key=change.__getitem__)
+                assert question.values["token"] == record.tokens[place]
+                assert question.told["change"] == number(change[place]) or still
+                assert question.right == int(not still)
+                answers.add(question.right)
+            if question.name == "mask":
+                most = float(record.changes["none", True].max())
+                assert question.told["change"] == number(most)
+    assert answers == {0, 1}

@@ -14,6 +14,7 @@ from seqviz.models.attention_experiment import (
 )
 
 PRINTED = 16
+LONE = 6  # digits of one weight of many: 1/32 is not on the edge of two roundings
 
 
 def attention_program(record: AttentionRecord) -> str:
@@ -37,7 +38,7 @@ def attention_output(record: AttentionRecord) -> str:
     lines = []
     for t, token in enumerate(record.queries):
         row = record.attention.weights[t]
-        said = _numbers(row) if len(row) <= PRINTED else f"{float(row.max()):.4f}"
+        said = _numbers(row) if len(row) <= PRINTED else f"{float(row.max()):.{LONE}f}"
         if record.run is None:
             lines.append(f"{token}  {said}  | {_numbers(record.attention.context[t])}")
         else:
@@ -130,8 +131,9 @@ def _mask(allowed: Tensor) -> list[str]:
 
 
 def _printed(record: AttentionRecord) -> list[str]:
-    shown = "row" if len(record.keys) <= PRINTED else "row.max()[None]"
-    numbers = f'" ".join(f"{{value:.4f}}" for value in {shown}.tolist())'
+    numbers = '" ".join(f"{value:.4f}" for value in row.tolist())'
+    if len(record.keys) > PRINTED:
+        numbers = f'f"{{row.max():.{LONE}f}}"'
     if record.run is None:
         return [
             "for token, row, out in zip(tokens, weights, context):",

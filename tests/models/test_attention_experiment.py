@@ -47,6 +47,10 @@ CASES = [
     FRESH,
     replace(FRESH, tied=True, causal=False),
     replace(FRESH, d_k=512),
+    *(
+        replace(SENTENCE, tokens=tuple("ab" * 32), causal=False, temperature=t, scale=t < 1)
+        for t in (0.05, 0.3, 1.0)
+    ),
 ]
 
 

@@ -27,6 +27,7 @@ from seqviz.showing import (
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+LONGEST = 64
 FIELDS = ("q", "k", "v", "scores", "scaled", "masked", "weights", "context")
 
 
@@ -117,9 +118,11 @@ class MultiHead:
 
         `tokens` names the queries, `memory_tokens` the keys of a memory; a str names them by its
         characters. `shares` draws the output as the sum of each head's share. What plays is
-        computed in float64, whatever the module has, so that printed sums add up.
+        computed in float64, whatever the module has, so that printed sums add up. At most 64
+        queries and 64 keys can be told apart; more are refused, and `figure` draws them.
         """
         words_of(language)
+        self._refuse_too_long()
         queries, keys = self._names(tokens, memory_tokens)
         module = copy.deepcopy(self.module).double()
         memory = None if self.memory is None else self.memory.double()
@@ -175,6 +178,14 @@ class MultiHead:
         if memory_tokens is not None:
             raise ValueError("scene: expected no memory_tokens, the tokens look at themselves")
         return queries, queries
+
+    def _refuse_too_long(self) -> None:
+        looked = self.x if self.memory is None else self.memory
+        if max(len(self.x), len(looked)) > LONGEST:
+            raise ValueError(
+                f"scene: expected at most {LONGEST} queries and {LONGEST} keys, got {len(self.x)} "
+                f"and {len(looked)}: attend to fewer tokens, or draw them all with figure()"
+            )
 
     def _own_mask(self) -> Tensor | None:
         """`allowed` without the keys that the module appends."""

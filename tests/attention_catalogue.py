@@ -10,11 +10,15 @@ from torch import Tensor, nn
 from seqviz.core.attention import MultiHead, WeightEdit, WhatIfHeads, attend_heads
 from seqviz.core.attention_model import AttentionModel, AttentionRun, Design, build_attention_model
 from seqviz.core.masks import causal, padding, without_keys
+from seqviz.core.positions import POSITIONS
 from seqviz.models.attention_shelf import available_attention, load_attention
 from seqviz.models.heads_experiment import HeadsConfig
 from seqviz.models.heads_experiment import run as heads_run
+from seqviz.models.positions_experiment import PositionsConfig
+from seqviz.models.positions_experiment import run as positions_run
 from seqviz.scenes import Scene
 from seqviz.scenes.attention import attention_scene, head_scene, run_scene
+from seqviz.scenes.positions import places_scene
 
 T, S = 5, 7
 WORDS = ("the", "cat", "sat", "on", "the")
@@ -83,6 +87,7 @@ CASES = {
     "appended": Case(2, 4, keys=S, module=BOTH),
     "h8-T64": Case(8, 64, queries=64, allowed=causal(64)),
 }  # fmt: skip
+PLACES = {"word": "sheet.x", "place": "sheet.x", "answer": "sheet.p"}
 CALLED = [f"{back} back" for back in range(1, 5)]
 DESIGNS = {
     "plain": Design(),
@@ -171,7 +176,7 @@ def scene_of(name: str) -> Scene:
 
 @cache
 def scenes() -> dict[str, Scene]:
-    """Every scene by name: of modules, of whole models, of one head by itself."""
+    """Every scene by name: of modules, of whole models, of places, of one head by itself."""
     found = {name: scene_of(name) for name in CASES}
     for name, (model, run) in runs().items():
         found[f"run-{name}"] = run_scene(run, model, title=name)
@@ -184,6 +189,11 @@ def scenes() -> dict[str, Scene]:
     found["run-silenced"] = run_scene(edited, changed, before=run, shares=True)
     padded = heads_run(HeadsConfig(tuple(TEXT), mask="both", pads=2, side="left"))
     found["run-padded"] = run_scene(padded.run, padded.model, called=CALLED, title="padded")
+    for kind in POSITIONS:
+        for mode in ("trained", "fresh"):
+            placed = positions_run(PositionsConfig(positions=kind, mode=mode, order="shuffled"))
+            scene = places_scene(placed.run, placed.model, PLACES, None, title=kind)
+            found[f"places-{kind}-{mode}"] = scene
     _, one = records()["cross-bottom-right"]
     keys = tuple(f"k{s}" for s in range(S))
     found["head"] = head_scene(one.heads[0], WORDS, keys, title="head")

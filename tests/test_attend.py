@@ -234,6 +234,23 @@ def test_what_does_not_fit_is_refused_in_a_sentence(act: Any, sentence: str) -> 
         act(module_of(batch_first=True), numbers(1, 3, 5, 6))
 
 
+@pytest.mark.parametrize(("queries", "keys"), [(65, None), (512, None), (65, 2), (2, 65)])
+def test_more_tokens_than_can_be_told_apart_are_not_played(queries: int, keys: int | None) -> None:
+    memory = None if keys is None else numbers(2, keys, 6)
+    found = seqviz.attend(module_of(), numbers(1, queries, 6), memory)
+    sentence = f"at most 64 queries and 64 keys, got {queries} and {keys or queries}: attend to few"
+    for play in (found.scene, lambda: found.to_html("never.html")):
+        with pytest.raises(ValueError, match=sentence):
+            play()
+    assert found.figure() is not None
+
+
+def test_as_many_tokens_as_can_be_told_apart_are_played() -> None:
+    found = seqviz.attend(module_of(add_bias_kv=True), numbers(1, 64, 6), numbers(2, 64, 6))
+    assert found.scene().scene.steps == 64
+    assert len(found.scene().scene.facts["keys"]) == 65
+
+
 def test_dropout_is_refused_while_the_module_trains() -> None:
     module, x = module_of(dropout=0.1), numbers(1, 5, 6)
     assert seqviz.attend(module, x).out.shape == (5, 6)

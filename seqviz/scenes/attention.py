@@ -209,16 +209,20 @@ def _head_sheets(
 ) -> None:
     """The sheets of the heads in reading order; a stage that was switched off is not there."""
 
-    def add(name: str, join: str, **more: Any) -> None:
+    def add(name: str, join: str, stage: str = "", **more: Any) -> None:
         names = [numbered(name, head, len(heads)) for head in range(len(heads))]
         if names[0] in build.tensors:
-            build.sheet(name, name, names, join, **more)
+            build.sheet(name, stage or name, names, join, **more)
 
     hatch: dict[str, Any] = {"hatch": masks.get(0)}
     if len(set(masks.values())) > 1:
         hatch["hatches"] = list(masks.values())
+    turned = "qk" if numbered("q_plain", 0, len(heads)) in build.tensors else ""
     for letter, join in joins.items():
-        add(letter, join)
+        straight = f"{letter}_plain" if letter in turned else letter
+        add(straight, join, stage=letter, label=f"sheet.{letter}")
+    for letter in turned:
+        add(letter, f"R {letter}", stage="turned", label=f"sheet.{letter}_turned")
     add("scores", "Q Kᵀ")
     add("scaled", _scaling(heads[0]))
     add("masked", "join.mask", **hatch)

@@ -40,7 +40,7 @@ class Head:
             straight = f"{letter}_plain" if rotary else own
             operands = rows_of(self.build, letter, source, self.place, self.heads)
             self._made(
-                straight, straight, axes, "affine", *operands,
+                straight, letter if rotary else own, axes, "affine", *operands,
                 role=ROLE[letter], values=self._recorded(straight),
             )  # fmt: skip
             if rotary:
@@ -110,7 +110,7 @@ class Head:
         return rows
 
     def _turned(self, letter: str, name: str, axes: tuple[str, ...]) -> None:
-        """Rotary: each pair turned by its position, cos·plain + sin·(J plain)."""
+        """Rotary: each pair turned by its position, R q = cos·q + sin·(J q)."""
         role, plain = ROLE[letter], self.name(f"{letter}_plain")
         rows, width = self.build.values(plain).shape
         self._angles(letter, rows, width, axes)
@@ -122,7 +122,8 @@ class Head:
             )
             for wave, of in (("cos", plain), ("sin", self.name(f"{letter}_quarter")))
         ]  # fmt: skip
-        self._made(name, name, axes, "add", *parts, role=role, values=self._recorded(name))
+        values = self._recorded(name)
+        self._made(name, f"R{letter}", axes, "add", *parts, role=role, values=values)
 
     def _angles(self, letter: str, rows: int, width: int, axes: tuple[str, ...]) -> None:
         """cos and sin of every row's angles, and J, the same for all heads."""

@@ -163,6 +163,20 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
         gate_x, _ = draw.place[f"{gate}_act"]
         draw.wire("x", f"{gate}_act", "given", "x_part", (0.95, bus), (gate_x, bus), carries="x")
         draw.wire(f"{gate}_act", gate, "given", "activation", carries=gate, arrow=False)
+    _reset_wires(draw, after, bus)
+    _update_wires(draw, keeps, upper)
+    draw.wire("n", "written", "candidate", "state", carries="n")
+    draw.wire("written", "h_sum", "candidate", "state", carries="written")
+    draw.wire("kept", "h_sum", "hidden", "state", carries="kept")
+    draw.wire("h_sum", "h", "hidden", "state", carries="h")
+    _loops(draw, {"h": lane}, bus + 62)
+    return draw.layout(8, bus + 76)
+
+
+def _reset_wires(draw: Drawing, after: bool, bus: float) -> None:
+    """How h_{t−1} reaches the gates and, cut by r after or before its product, the candidate."""
+    gates, lower = draw.place["n_h"][1], draw.place["n_gated" if after else "h_reset"][1]
+    lane = draw.place["h_prev"][1]
     fed = ("z_act", "r_act", "n_h") if after else ("z_act", "r_act")
     for end in fed:
         draw.wire(
@@ -187,6 +201,10 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
         )
         draw.wire("h_reset", "n_h", "hidden", "h_part", (4.3, lower), carries="h_reset")
         draw.wire("n_h", "n_act", "candidate", "sum", (5.2, gates), (5.2, bus - 36), carries="n_h")
+
+
+def _update_wires(draw: Drawing, keeps: bool, upper: float) -> None:
+    """How z shares h_{t−1} and n out, in the convention in which it keeps or the one it writes."""
     draw.wire("h_prev", "kept", "hidden", "state", carries="h_prev")
     if keeps:
         draw.wire("z", "kept", "forget", "state", carries="z")
@@ -197,12 +215,6 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
         draw.wire("z", "z_rest", "forget", "state", carries="z", arrow=False)
         draw.wire("z_rest", "kept", "forget", "state", carries="z_rest")
         draw.wire("z", "written", "forget", "state", *branch, carries="z")
-    draw.wire("n", "written", "candidate", "state", carries="n")
-    draw.wire("written", "h_sum", "candidate", "state", carries="written")
-    draw.wire("kept", "h_sum", "hidden", "state", carries="kept")
-    draw.wire("h_sum", "h", "hidden", "state", carries="h")
-    _loops(draw, {"h": lane}, bus + 62)
-    return draw.layout(8, bus + 76)
 
 
 def rnn(hidden: int, options: Any, activation: str) -> Layout:

@@ -36,7 +36,7 @@ PYTORCHS = [
         case.rotary or case.what_if or case.scale is not None or scenes()[name].facts["empty"][0]
     )
 ]
-STAGES = ("x", "q", "k", "v", "scores", "scaled", "masked", "weights", "context")
+STAGES = ("x", "q", "k", "v", "turned", "scores", "scaled", "masked", "weights", "context")
 
 
 def same(found: Array, own: Any, name: str = "") -> None:
@@ -231,6 +231,23 @@ def test_rotation_is_the_cores_own(name: str) -> None:
             np.testing.assert_allclose(own, turned, rtol=0, atol=1e-14)
             cos, sin = (scene[f"{wave}_{letter}"].values for wave in ("cos", "sin"))
             np.testing.assert_allclose(cos**2 + sin**2, 1.0, atol=1e-15)
+
+
+@pytest.mark.parametrize("name", ["rotary", "rotary-h2", "rotary-appended", "run-rotary-follow"])
+def test_queries_and_keys_have_a_sheet_before_and_after_the_turn(name: str) -> None:
+    scene = scenes()[name]
+    shown = {node["id"]: node for node in scene.layout.nodes}
+    order = [*shown]
+    at = order.index("q_plain")
+    assert order[at : at + 6] == ["q_plain", "k_plain", "v", "q", "k", "scores"]
+    for letter in "qk":
+        assert (shown[f"{letter}_plain"]["stage"], shown[letter]["stage"]) == (letter, "turned")
+        assert shown[letter]["join"] == f"R {letter}"
+        plain, turned = (scene[shown[id]["tensor"]] for id in (f"{letter}_plain", letter))
+        assert plain.symbol.startswith(letter)
+        assert plain.operation.name == "affine"
+        assert turned.operation.name in ("add", "concat")
+    assert "turned" not in [stage["name"] for stage in scenes()["causal"].substeps]
 
 
 def test_appended_keys_are_the_modules_own() -> None:

@@ -33,7 +33,9 @@ def test_words_and_places_stand_before_their_sum(positions: str) -> None:
     scene = scene_of(positions)
     ids = [node["id"] for node in scene.layout.nodes]
     added = positions in ("sinusoidal", "learned")
-    assert ids[:3] == (["word", "place", "x"] if added else ["x", "q", "k"])
+    stages = [node["stage"] for node in scene.layout.nodes]
+    assert ids[: ids.index("x") + 1] == (["word", "place", "x"] if added else ["x"])
+    assert stages[ids.index("x") + 1 :][:2] == ["q", "k"]
     if added:
         word, place, x = scene.layout.nodes[:3]
         assert [word["join"], place["join"], x["join"]] == ["", "+", "="]

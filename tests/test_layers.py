@@ -16,8 +16,8 @@ OWN = {
     "models": {"models", "core"},
     "text": {"text"},
     "scenes": {"scenes", "models", "core", "text"},
-    "figures": {"figures", "models", "core", "text"},
-    "player": {"player", "scenes", "text"},
+    "figures": {"figures", "models", "core", "text", "hues"},
+    "player": {"player", "scenes", "text", "hues"},
 }
 OUTSIDE = {
     "core": {"torch"},

@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
-from seqviz.figures.colour import SLATE, Stops, rgba
+from seqviz.figures.colour import Stops, rgba
+from seqviz.hues import SLATE
 from seqviz.text import fill
 
 ACROSS = 3

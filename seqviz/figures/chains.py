@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqviz.figures.colour import HUES, SLATE, rgba
+from seqviz.figures.colour import rgba
+from seqviz.hues import HUES, SLATE
 
 LOW, HIGH = -8, 3
 MOST_CELLS = 128

@@ -4,19 +4,9 @@ A scale that starts transparent has its lightness from whatever background it st
 dark. The slate of a role has the role's own luminance, so that equal sizes look equally strong.
 """
 
-RGB = tuple[int, int, int]
-Stops = list[list[float | str]]
+from seqviz.hues import HUES, RGB, SLATE
 
-HUES: dict[str, RGB] = {
-    "forget": (213, 94, 0),
-    "input": (0, 158, 115),
-    "candidate": (181, 137, 0),
-    "output": (58, 143, 208),
-    "cell": (31, 78, 156),
-    "hidden": (142, 68, 173),
-    "gradient": (100, 116, 139),
-}
-SLATE: RGB = (84, 96, 116)
+Stops = list[list[float | str]]
 
 
 def unit_scale(role: str) -> Stops:

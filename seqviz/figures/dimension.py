@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from seqviz.figures.colour import HUES, SLATE, rgba
+from seqviz.figures.colour import rgba
+from seqviz.hues import HUES, SLATE
 from seqviz.models.attention_dimension import Dimension
 
 HEIGHT = 380

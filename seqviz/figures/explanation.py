@@ -8,7 +8,8 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from torch import Tensor
 
-from seqviz.figures.colour import HUES, RGB, SLATE, rgba
+from seqviz.figures.colour import rgba
+from seqviz.hues import HUES, RGB, SLATE
 from seqviz.models.attention_views import Explanation
 
 HEIGHT = 380

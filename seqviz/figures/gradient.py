@@ -9,11 +9,12 @@ import plotly.graph_objects as go
 from numpy.typing import NDArray
 from torch import Tensor
 
+from seqviz.core.bands import EXPLODING, SHRINKING, ZERO
 from seqviz.core.gradients import Gradients
-from seqviz.figures.colour import HUES, SLATE, rgba
+from seqviz.figures.colour import rgba
+from seqviz.hues import HUES, SLATE
 from seqviz.text import fill
 
-EXPLODING, SHRINKING, ZERO = 2, -3, -6
 FLOOR, DEEPEST = -8, -12
 CEILING, HIGHEST = 3, 6
 MARKS = {

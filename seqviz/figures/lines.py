@@ -8,8 +8,10 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from seqviz.figures.colour import HUES, RGB, SLATE, rgba
-from seqviz.figures.gradient import EXPLODING, SHRINKING, TINT, ZERO
+from seqviz.core.bands import EXPLODING, SHRINKING, ZERO
+from seqviz.figures.colour import rgba
+from seqviz.figures.gradient import TINT
+from seqviz.hues import HUES, RGB, SLATE
 from seqviz.models.backprop_views import Curves
 
 FLOAT32_END = -45

@@ -7,7 +7,8 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from seqviz.figures.colour import HUES, RGB, SLATE, rgba, signed_scale
+from seqviz.figures.colour import rgba, signed_scale
+from seqviz.hues import HUES, RGB, SLATE
 from seqviz.text import fill
 
 Numbers = NDArray[np.float64]

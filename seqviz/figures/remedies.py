@@ -7,8 +7,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from seqviz.figures.colour import HUES, SLATE, rgba
+from seqviz.figures.colour import rgba
 from seqviz.figures.lines import STYLES, fitting
+from seqviz.hues import HUES, SLATE
 from seqviz.models.backprop_remedies import Cliff, Clipping, Lag, Relu, Windows
 
 HEIGHT = 340

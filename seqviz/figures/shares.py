@@ -6,8 +6,9 @@ import numpy as np
 import plotly.graph_objects as go
 from numpy.typing import NDArray
 
-from seqviz.figures.colour import HUES, rgba, slate_of
+from seqviz.figures.colour import rgba, slate_of
 from seqviz.figures.lines import fitting
+from seqviz.hues import HUES
 from seqviz.models.backprop_views import Items
 
 HEIGHT = 360

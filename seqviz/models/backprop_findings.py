@@ -7,6 +7,7 @@ import math
 
 import torch
 
+from seqviz.core.bands import ZERO, band
 from seqviz.core.unroll import unroll
 from seqviz.models.backprop_experiment import BackpropRecord
 from seqviz.models.backprop_views import (
@@ -19,7 +20,7 @@ from seqviz.models.backprop_views import (
     Paths,
     rate,
 )
-from seqviz.models.findings import RAISED, Finding, band, number, percent
+from seqviz.models.findings import RAISED, Finding, number, percent
 
 SHRINKS, GROWS = 0.99, 1.01
 NAMED = 6
@@ -71,7 +72,7 @@ def _one_loss(record: BackpropRecord) -> list[Finding]:
     if at == 0:
         return [Finding("one_step", {})]
     ratio, factor = step_ratio(record), step_rate(record)
-    kind = band(10**ratio if abs(ratio) < 300 else (math.inf if ratio > 0 else 0.0))
+    kind = band(ratio)
     values: dict[str, object] = {"t": at + 1, "ratio": power(ratio), "rate": number(factor)}
     told = [Finding(f"back_{kind}", values)]
     worst = record.jacobians[1:].flatten(1).norm(dim=1)
@@ -184,7 +185,7 @@ def map_findings(record: BackpropRecord, view: ChainMap) -> list[Finding]:
     steps = len(ratios)
     rows, columns = torch.tril_indices(steps, steps)
     apart = rows - columns
-    alive = ratios[rows, columns] > -6
+    alive = ratios[rows, columns] > ZERO
     reach = int(apart[alive].max()) if bool(alive.any()) else 0
     terms: dict[str, object] = {"terms": steps * (steps + 1) // 2, "T": steps}
     if reach >= steps - 1:

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import torch
 
+from seqviz.core.bands import BANDS, band
 from seqviz.models.backprop_experiment import BackpropRecord, backward_norms
 from seqviz.models.backprop_findings import power, step_ratio
 from seqviz.models.backprop_views import LN10
-from seqviz.models.findings import BANDS, band, number
+from seqviz.models.findings import number
 from seqviz.models.questions import Option, Question
 
 LIVELY = 20_000
@@ -30,14 +31,12 @@ def questions(record: BackpropRecord) -> list[Question]:
 
 def _band(record: BackpropRecord) -> Question:
     ratio = step_ratio(record)
-    names = [name for name, _ in BANDS]
-    options: tuple[Option, ...] = tuple((f"band.{name}", {}) for name in names)
-    kind = band(10**ratio if abs(ratio) < 300 else (math.inf if ratio > 0 else 0.0))
+    options: tuple[Option, ...] = tuple((f"band.{name}", {}) for name in BANDS)
     return Question(
         "gradient",
         {"t": record.curves.at + 1},
         options,
-        names.index(kind),
+        BANDS.index(band(ratio)),
         {"ratio": power(ratio)},
     )
 

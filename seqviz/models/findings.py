@@ -11,14 +11,15 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
+from seqviz.core.bands import band
 from seqviz.core.jacobians import cell_to_hidden, last_state_products
 from seqviz.core.unroll import Trace
 from seqviz.models.experiment import CellRecord
 from seqviz.models.tasks import Task
 
 LISTED = 12
+VANISHING = 1e-200
 RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-BANDS = (("exploding", 1e2), ("alive", 1e-3), ("shrinking", 1e-6), ("zero", 0.0))
 
 
 @dataclass(frozen=True)
@@ -79,11 +80,9 @@ def repeated(record: CellRecord) -> tuple[int, int] | None:
     )
 
 
-def band(ratio: float) -> str:
-    """The named band of a gradient at step 1 against that at the step of the loss."""
-    if not ratio > 0:
-        return "zero"
-    return next(name for name, floor in BANDS if ratio > floor)
+def log_ratio(ratio: float) -> float:
+    """log₁₀ of a ratio; −inf for 0 and for what is no number."""
+    return math.log10(ratio) if ratio > 0 else -math.inf
 
 
 def loss_step(record: CellRecord) -> int:
@@ -180,14 +179,11 @@ def _memory(record: CellRecord) -> list[Finding]:
         return []
     kept = trace.f[1:].prod(dim=0)
     most, least = int(kept.argmax()), int(kept.argmin())
-    values = {
-        "T": steps,
-        "unit": most + 1,
-        "share": percent(float(kept[most])),
-        "least": least + 1,
-        "least_share": percent(float(kept[least])),
-    }
-    return [Finding("kept", values), _direct(trace, kept)]
+    told = {"T": steps, "share": percent(float(kept[most]))}
+    if kept[most] == kept[least]:
+        return [Finding("kept_alike", told), _direct(trace, kept)]
+    units = {"unit": most + 1, "least": least + 1, "least_share": percent(float(kept[least]))}
+    return [Finding("kept", {**told, **units}), _direct(trace, kept)]
 
 
 def _direct(trace: Trace, kept: Tensor) -> Finding:
@@ -196,7 +192,8 @@ def _direct(trace: Trace, kept: Tensor) -> Finding:
     by_h, by_c = last_state_products(trace)[0, hidden:].split(hidden, dim=-1)
     full = by_c + by_h * cell_to_hidden(trace)[0]
     parts = {"full": full, "direct": kept, "rest": full - kept.diag()}
-    return Finding("direct", {name: number(float(part.norm())) for name, part in parts.items()})
+    key = "direct" if trace.options.peepholes is None else "direct_peepholes"
+    return Finding(key, {name: number(float(part.norm())) for name, part in parts.items()})
 
 
 def _gradient(record: CellRecord) -> Finding:
@@ -204,10 +201,18 @@ def _gradient(record: CellRecord) -> Finding:
     if record.config.loss == "all":
         return Finding("gradient_all", {"ratio": number(ratio)})
     values = {"ratio": number(ratio), "t": loss_step(record) + 1}
+    of_c = gradient_ratio(record, "c") if record.trace.kind == "lstm" else 0.0
+    if ratio == of_c == 0 and not _underflows(record.gradients.h_norm):
+        return Finding("gradient_none")
+    key = f"gradient_{band(log_ratio(max(ratio, of_c)))}"
     if record.trace.kind != "lstm":
-        return Finding(f"gradient_{band(ratio)}", values)
-    of_c = gradient_ratio(record, "c")
-    return Finding(f"gradient_{band(max(ratio, of_c))}_c", {**values, "c_ratio": number(of_c)})
+        return Finding(key, values)
+    return Finding(f"{key}_c", {**values, "c_ratio": number(of_c)})
+
+
+def _underflows(norms: Tensor) -> bool:
+    """Whether a zero among these norms may be a number too small for float64."""
+    return bool(((norms > 0) & (norms < VANISHING)).any())
 
 
 def _what_if(record: CellRecord) -> list[Finding]:

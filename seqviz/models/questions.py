@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from seqviz.core.bands import BANDS, band
 from seqviz.models.experiment import CellRecord
 from seqviz.models.findings import (
-    BANDS,
     answer,
-    band,
     gradient_ratio,
+    log_ratio,
     loss_step,
     number,
     repeated,
@@ -55,11 +55,10 @@ def _same_token(record: CellRecord, s: int, t: int) -> Question:
 
 def _gradient(record: CellRecord) -> Question:
     ratio = gradient_ratio(record)
-    names = [name for name, _ in BANDS]
-    options: tuple[Option, ...] = tuple((f"band.{name}", {}) for name in names)
+    options: tuple[Option, ...] = tuple((f"band.{name}", {}) for name in BANDS)
     step = loss_step(record) + 1
     told: dict[str, object] = {"t": step, "ratio": number(ratio)}
-    return Question("gradient", {"t": step}, options, names.index(band(ratio)), told)
+    return Question("gradient", {"t": step}, options, BANDS.index(band(log_ratio(ratio))), told)
 
 
 def _largest(record: CellRecord) -> Question:

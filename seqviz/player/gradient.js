@@ -15,6 +15,7 @@ const FLOOR = -8;
 const CEILING = 3;
 const DEEPEST = -12;
 const HIGHEST = 6;
+/** The edges of the bands as powers of ten, as in core/bands.py. */
 export const BAND = { exploding: 2, shrinking: -3, zero: -6 };
 
 /** @param {object} ctx the player's context */

@@ -14,23 +14,11 @@ from xml.sax.saxutils import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from seqviz.hues import HUES, RGB, SLATE
+
 Values = NDArray[np.float64]
-RGB = tuple[int, int, int]
-ROLES: dict[str, RGB] = {
-    "forget": (213, 94, 0),
-    "input": (0, 158, 115),
-    "candidate": (181, 137, 0),
-    "output": (58, 143, 208),
-    "cell": (31, 78, 156),
-    "hidden": (142, 68, 173),
-    "query": (204, 121, 167),
-    "key": (140, 86, 75),
-    "value": (15, 118, 110),
-    "gradient": (100, 116, 139),
-    "attention": (27, 31, 36),
-}
+ROLES: dict[str, RGB] = {**HUES, "attention": (27, 31, 36)}
 PLAIN: RGB = (90, 96, 106)
-SLATE: RGB = (84, 96, 116)
 INK = "#1b1f24"
 SHADES = 16
 MARGIN = 24

@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -53,7 +54,7 @@ def test_what_c_keeps_is_the_full_derivative_and_its_direct_part(
     _, cs = lstm_states(record)
     rows = [torch.autograd.grad(unit, cs[0], retain_graph=True)[0] for unit in cs[-1]]
     full, gates = torch.stack(rows), record.trace.f[1:].prod(dim=0)
-    values = told(record)["direct"].values
+    values = told(record)["direct_peepholes" if peepholes else "direct"].values
     assert values == {
         "full": number(float(full.norm())),
         "direct": number(float(gates.norm())),
@@ -73,6 +74,26 @@ def test_without_w_hh_an_lstm_says_that_step_one_still_matters_through_c() -> No
     assert finding.key == "gradient_alive_c"
     assert finding.values == {"ratio": "0", "c_ratio": number(float(norms[0] / norms[-1])), "t": 4}
     assert told(record)["direct"].values["rest"] == "0"
+
+
+@pytest.mark.parametrize("change", [{"cell": "rnn", "gain": 0.0}, {"wipe": True}])
+def test_where_nothing_comes_through_no_influence_is_exactly_that(change: dict[str, Any]) -> None:
+    record = run(CellConfig(**change))
+    assert float(record.gradients.h_norm[0]) == 0
+    assert gradient_of(record) == Finding("gradient_none")
+
+
+def test_an_influence_too_small_for_float64_is_not_called_none() -> None:
+    faint = CellConfig("rnn", "fresh", "noise", length=200, activation="sigmoid", gain=0.05)
+    record = run(faint)
+    assert float(record.gradients.h_norm[0]) == 0
+    assert gradient_of(record).key == "gradient_zero"
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0])
+def test_units_that_keep_the_same_are_not_ranked(value: float) -> None:
+    finding = told(run(CellConfig(force=Force("f", value))))["kept_alike"]
+    assert finding.values == {"T": 4, "share": percent(value)}
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])

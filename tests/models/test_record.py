@@ -8,9 +8,18 @@ import pytest
 import torch
 from torch import Tensor
 
+from seqviz.core.bands import band
 from seqviz.core.what_if import Force
 from seqviz.models.experiment import CellConfig, CellRecord, run
-from seqviz.models.findings import answer, band, concat_error, findings, number, percent, repeated
+from seqviz.models.findings import (
+    answer,
+    concat_error,
+    findings,
+    log_ratio,
+    number,
+    percent,
+    repeated,
+)
 from seqviz.models.questions import questions
 
 SIGMA = torch.sigmoid
@@ -186,13 +195,16 @@ def test_the_share_that_z_keeps_is_of_the_last_step_and_of_the_convention(update
         (1.1e-3, "alive"),
         (0.9e-3, "shrinking"),
         (1.1e-6, "shrinking"),
+        (1e-6, "shrinking"),
+        (1e-3, "shrinking"),
         (0.9e-6, "zero"),
         (0.0, "zero"),
         (math.nan, "zero"),
+        (math.inf, "exploding"),
     ],
 )
 def test_bands_have_the_limits_that_their_words_name(ratio: float, name: str) -> None:
-    assert band(ratio) == name
+    assert band(log_ratio(ratio)) == name
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Sizes, colours, themes, and values that are hard to draw."""
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from seqviz.core import bands
 from seqviz.models.experiment import CellConfig, run
 from seqviz.scenes import Sequence
 from seqviz.scenes.cell import record_scene
@@ -215,10 +217,19 @@ def test_the_run_before_the_change_stays_behind_as_a_ghost(page: Page) -> None:
 
 def test_gradient_bands_have_the_limits_they_name(page: Page) -> None:
     show(page, hello())
-    bands = "(ratios) => ratios.map(window.module.bandOf)"
-    assert page.evaluate(bands, [3, 2, 0, -2.9, -3.1, -6, -6.1, -99]) == [
-        "exploding", "alive", "alive", "alive", "shrinking", "shrinking", "zero", "zero",
+    powers = [3, 2, 0, -2.9, -3, -3.1, -6, -6.1, -99]
+    assert page.evaluate("(powers) => powers.map(window.module.bandOf)", powers) == [
+        "exploding", "alive", "alive", "alive", *["shrinking"] * 3, "zero", "zero",
     ]  # fmt: skip
+    assert page.evaluate("window.module.BAND") == {
+        "exploding": bands.EXPLODING,
+        "shrinking": bands.SHRINKING,
+        "zero": bands.ZERO,
+    }
+    assert page.evaluate("window.module.bandOf(-Infinity)") == bands.band(-math.inf) == "zero"
+    assert page.evaluate("(powers) => powers.map(window.module.bandOf)", powers) == [
+        bands.band(power) for power in powers
+    ]
     ratios = "([norms, loss]) => window.module.logRatios(norms, loss)"
     assert page.evaluate(ratios, [[0.01, 0.1, 1], "last"]) == [-2, -1, 0]
     assert page.evaluate(ratios, [[2, 20, 0.2], "all"]) == pytest.approx([-1, 0, -2])

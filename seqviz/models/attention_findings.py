@@ -15,7 +15,8 @@ from seqviz.models.attention_views import Explanation, answer, chance, score
 from seqviz.models.findings import Finding, number, percent
 
 TOLD = 3
-LITTLE, ALL = 0.05, 0.999
+LITTLE, MUCH, ALL = 0.05, 0.5, 0.999
+RAISED = 0.01
 SAME = 1e-12
 
 
@@ -274,7 +275,7 @@ def dimension_findings(view: Dimension, d_k: int) -> list[Finding]:
 def explanation_findings(view: Explanation) -> list[Finding]:
     """What the weights suggest, and what really changes without a token."""
     top, most = int(view.weights.argmax()), int(view.effect.argmax())
-    told = [Finding("explain_weight", _of_key(view, top))]
+    told = [Finding("explain_weight", _of_key(view, top)), *_parted(view, top)]
     if float(view.effect[most]) < SAME:
         return [*told, Finding("explain_none")]
     if float(view.effect[top]) >= float(view.effect[most]) - SAME:
@@ -288,6 +289,15 @@ def explanation_findings(view: Explanation) -> list[Finding]:
         }
         told.append(Finding("explain_rank", {**ranks, "n": len(view.places)}))
     return told
+
+
+def _parted(view: Explanation, top: int) -> list[Finding]:
+    """Where removing the key with the largest weight does little, or the reverse of expected."""
+    if float(view.without[top]) > view.p + RAISED:
+        return [Finding("explain_against")]
+    if float(view.weights[top]) > MUCH and SAME < float(view.effect[top]) < LITTLE:
+        return [Finding("explain_hardly", _of_key(view, top))]
+    return []
 
 
 def _of_key(view: Explanation, i: int) -> dict[str, object]:

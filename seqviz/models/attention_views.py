@@ -143,12 +143,12 @@ class Explanation:
 
 
 def explanation(record: AttentionRecord) -> Explanation | None:
-    """Of the weights that the model makes: an edited row is left out.
+    """Of the run before any what-if: no row set by hand, no token removed.
 
     None where there is nothing to explain: no model, or a query that may look at nothing.
     """
-    if record.config.edit is not None:
-        record = run(replace(record.config, edit=None))
+    if record.before is not None:
+        record = run(replace(record.config, edit=None, top=False, drop=None))
     model, found, row = record.model, record.run, record.asked
     allowed = record.attention.allowed
     T = len(record.queries)

@@ -29,6 +29,9 @@ PRESETS = {
     "rain": ("오늘도 비가 오고 내일도 비가 오고 바람이 분다", "words"),
     "apple": ("사과는 빨개 사과는 맛있어", "syllables"),
     "jamo": ("바나나 하나", "letters"),
+    "you": ("you and me and you and her", "words"),
+    "sky": ("하늘 아래 땅 아래 하늘 아래 우리", "words"),
+    "river": ("mississippi", "letters"),
 }
 SIZES = tuple(str(2**power) for power in range(10))
 CHARACTERS = 640
@@ -306,6 +309,11 @@ def _labelled(values: Mapping[str, object]) -> dict[str, object]:
     return {key: label(value) if key in TOKENS else value for key, value in values.items()}
 
 
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "hollow": {"show": "sentence", "input": "you"},
+    "sky": {"show": "sentence", "input": "sky"},
+    "against": {"show": "sentence", "input": "river"},
+}
 TRY: dict[str, dict[str, Any]] = {
     "turn": {},
     "sharp": {"temp": 0.1},
@@ -317,6 +325,8 @@ TRY: dict[str, dict[str, Any]] = {
     "fresh": {"show": "sentence", "mode": "fresh"},
     "tied": {"show": "sentence", "mode": "fresh", "tied": True, "causal": False, "dk": "8"},
     "remove": {"show": "sentence", "top": True},
+    "hollow": {**EXAMPLES["hollow"], "top": True},
+    "against": {**EXAMPLES["against"], "top": True},
     "hand": {"show": "sentence", "edit": True, "weights": (0.0,) * 3 + (1.0,) + (0.0,) * 4},
     "blind": {"show": "sentence", "hide": "1-*"},
 }

@@ -9,7 +9,7 @@ from seqviz.models.attention_shelf import load_attention
 from seqviz.models.attention_views import Score, cheat, explanation
 from seqviz.models.findings import number, percent
 from seqviz.text import Words
-from seqviz.ui.attention import label, sentences
+from seqviz.ui.attention import CONTROLS, EXAMPLES, label, sentences
 from seqviz.ui.compute import cached
 from seqviz.ui.page import Page
 
@@ -89,7 +89,18 @@ def show_explanation(page: Page, record: AttentionRecord) -> None:
         page.chart("explanation", figure, alt, view.columns())
         for sentence in told:
             page.sentence(sentence)
-        page.notes("explanation.how", "explanation.debate")
+        page.notes("explanation.how", "explanation.debate", "explanation.doors")
+        page.doors(page.name, _examples(page.words))
+
+
+def _examples(words: Words) -> list[tuple[str, str, dict[str, str]]]:
+    """Sentences in which weights and effects part ways, each as a door into it."""
+    doors = []
+    for name, changes in EXAMPLES.items():
+        text, _, into = words(f"explanation.{name}").partition("|")
+        values = {c.key: c.write(changes.get(c.key, c.default)) for c in CONTROLS}
+        doors.append((text, into, values))
+    return doors
 
 
 def show_model(page: Page) -> None:

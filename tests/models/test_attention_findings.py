@@ -1,21 +1,16 @@
-"""Sentences, questions, the cheat, the chart over d_k and explanations: each number once more."""
+"""Sentences, questions, the cheat and the chart over d_k: each number once more."""
 
 import math
 from dataclasses import replace
 
 import pytest
 import torch
-from torch import Tensor
 
 from seqviz.models.attention_dimension import SIZES, dimension
 from seqviz.models.attention_experiment import AttentionConfig, AttentionRecord, run
-from seqviz.models.attention_findings import (
-    attention_findings,
-    dimension_findings,
-    explanation_findings,
-)
+from seqviz.models.attention_findings import attention_findings, dimension_findings
 from seqviz.models.attention_questions import attention_questions
-from seqviz.models.attention_views import Explanation, answer, cheat, explanation, score
+from seqviz.models.attention_views import answer, cheat, score
 from seqviz.models.findings import number, percent
 
 SENTENCE = AttentionConfig(show="sentence")
@@ -25,24 +20,6 @@ MATRIX = AttentionConfig(show="matrix")
 
 def told(record: AttentionRecord) -> dict[str, dict[str, object]]:
     return {finding.key: finding.values for finding in attention_findings(record)}
-
-
-def explained(record: AttentionRecord) -> Explanation:
-    view = explanation(record)
-    assert view is not None
-    return view
-
-
-def chances(record: AttentionRecord, weights: Tensor, x: Tensor) -> Tensor:
-    """The model's answer to the query in question from a row of weights, in plain products."""
-    model, found = record.model, record.run
-    assert model is not None
-    assert found is not None
-    _, _, v = torch.nn.functional.linear(
-        x, model.attention.in_proj_weight, model.attention.in_proj_bias
-    ).chunk(3, dim=-1)
-    out = model.attention.out_proj((weights @ v)[None])
-    return (model.readout(out)[0] @ found.candidate_vectors.T).softmax(-1)
 
 
 def test_the_trained_model_copies_what_followed() -> None:
@@ -223,99 +200,6 @@ def test_the_chart_over_d_k_is_the_seeds() -> None:
     one, other = dimension(1), dimension(2)
     assert torch.equal(one.entropy, dimension(1).entropy)
     assert not torch.equal(one.entropy, other.entropy)
-
-
-@pytest.mark.parametrize("config", [SENTENCE, FRESH, replace(FRESH, causal=False, scale=False)])
-def test_an_explanation_is_gradients_and_ablations_in_plain_products(
-    config: AttentionConfig,
-) -> None:
-    record = run(config)
-    view = explained(record)
-    assert record.run is not None
-    said, p = answer(record)
-    place = record.run.candidates.index(said)
-    keys = list(view.places)
-    weights = record.attention.weights[record.asked].clone().requires_grad_()
-    x = record.run.inputs.x
-    loss = -chances(record, weights, x)[place].log()
-    (gradient,) = torch.autograd.grad(loss, weights)
-    wanted = (weights.detach() * gradient)[keys]
-    torch.testing.assert_close(view.saliency, wanted, rtol=1e-9, atol=1e-12)
-    masked = record.attention.masked[record.asked]
-    whole = chances(record, weights.detach(), x).detach()
-    assert float(whole[place]) == pytest.approx(p)
-    for i, key in enumerate(keys):
-        shut = masked.clone()
-        shut[key] = -math.inf
-        row = shut.softmax(-1).nan_to_num(0)
-        left = chances(record, row, x).detach()
-        assert float(view.without[i]) == pytest.approx(float(left[place]), abs=1e-12)
-        moved = float((left - whole).abs().sum() / 2)
-        assert float(view.effect[i]) == pytest.approx(moved, abs=1e-12)
-
-
-def test_the_gradient_of_a_token_is_the_difference_it_makes() -> None:
-    record = run(FRESH)
-    view, model, found = explained(record), record.model, record.run
-    assert model is not None
-    assert found is not None
-    place = found.candidates.index(view.answer)
-
-    def loss(x: Tensor) -> float:
-        module = model.attention
-        q, k, v = torch.nn.functional.linear(x, module.in_proj_weight, module.in_proj_bias).chunk(
-            3, dim=-1
-        )
-        allowed = record.attention.allowed
-        context = torch.nn.functional.scaled_dot_product_attention(q, k, v, attn_mask=allowed)
-        answers = model.readout(module.out_proj(context))[record.asked]
-        return -float((answers @ found.candidate_vectors.T).log_softmax(-1)[place].detach())
-
-    x, step = found.inputs.x, 1e-6
-    for i, token in enumerate(view.places):
-        slope = []
-        for feature in range(x.shape[1]):
-            up, down = x.clone(), x.clone()
-            up[token, feature] += step
-            down[token, feature] -= step
-            slope.append((loss(up) - loss(down)) / (2 * step))
-        assert float(view.gradient[i]) == pytest.approx(math.hypot(*slope), rel=1e-5, abs=1e-8)
-
-
-def test_where_a_token_is_doubled_the_weight_explains_nothing() -> None:
-    record = run(replace(SENTENCE, tokens=tuple("ㅂㅏㄴㅏㄴㅏㅎㅏㄴㅏ")))
-    view = explained(record)
-    assert float(view.weights.max()) == pytest.approx(0.5, abs=0.01)
-    assert float(view.effect.max()) < 0.01
-
-
-def test_an_explanation_is_in_words_and_leaves_a_row_set_by_hand_out() -> None:
-    view = explained(run(SENTENCE))
-    names = [finding.key for finding in explanation_findings(view)]
-    assert names == ["explain_weight", "explain_same", "explain_rank"]
-    edited = explained(run(replace(SENTENCE, edit=(1.0,))))
-    assert torch.equal(edited.weights, view.weights)
-    assert explanation(run(replace(SENTENCE, hidden=((5, None),)))) is None
-    assert explanation(run(MATRIX)) is None
-    single = explained(run(replace(SENTENCE, tokens=("a",))))
-    assert [f.key for f in explanation_findings(single)] == ["explain_weight", "explain_none"]
-
-
-def test_copies_of_one_token_move_nothing_alone_and_share_their_ranks() -> None:
-    many = explained(run(replace(SENTENCE, tokens=tuple("ab" * 16), causal=False)))
-    assert [f.key for f in explanation_findings(many)] == ["explain_weight", "explain_none"]
-    twins = explained(run(replace(FRESH, tokens=tuple("abcabc"), causal=False, temperature=0.3)))
-    ranks = [
-        [sum(other < each - 1e-9 for other in column) for each in column]
-        for column in (twins.weights.tolist(), twins.effect.tolist())
-    ]
-    assert ranks[0][:3] == ranks[0][3:]
-    expected = torch.corrcoef(torch.tensor(ranks, dtype=torch.float64))[0, 1]
-    assert twins.agreement[0] == pytest.approx(float(expected))
-    names = [f.key for f in explanation_findings(twins)]
-    top = int(twins.weights.argmax())
-    same = float(twins.effect[top]) > float(twins.effect.max()) - 1e-9
-    assert names[1] == ("explain_same" if same else "explain_other")
 
 
 def test_questions_have_the_records_answers() -> None:

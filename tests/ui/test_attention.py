@@ -16,6 +16,7 @@ from seqviz.models.findings import number, percent
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
 from seqviz.ui.attention import (
     CONTROLS,
+    EXAMPLES,
     PRESETS,
     TRY,
     actions,
@@ -160,6 +161,28 @@ def test_every_prediction_can_be_answered(language: str, show: str) -> None:
     assert not visitor.exception
     told = [words("frame", language)[f"predict.{key}"] for key in ("right", "wrong")]
     assert sum(html(visitor).count(verdict) for verdict in told) >= 1
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_sentences_where_weights_mislead_are_one_link_away(language: str) -> None:
+    tokens = [tokens_of(DEFAULTS | changes) for changes in EXAMPLES.values()]
+    assert [" ".join(found) for found in tokens] == [
+        "you and me and you and her",
+        "하늘 아래 땅 아래 하늘 아래 우리",
+        "m i s s i s s i p p i",
+    ]
+    body = html(visit(lang=language, show="sentence"))
+    for changes in EXAMPLES.values():
+        (address,) = (
+            part.partition('"')[0].replace("&amp;", "&")
+            for part in body.split('href="')[1:]
+            if f"input={changes['input']}&" in part.partition('"')[0].replace("&amp;", "&")
+            and "&try=" not in part.partition('"')[0].replace("&amp;", "&")
+        )
+        found = parse_qs(urlsplit(address).query, keep_blank_values=True)
+        opened = visit(**{key: values[0] for key, values in found.items()})
+        assert notices(opened) == []
+        assert words("attention", language)["predict.none"] not in html(opened)
 
 
 @pytest.mark.parametrize("name", PRESETS)

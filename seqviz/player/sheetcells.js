@@ -1,10 +1,10 @@
 // The cells of a sheet: as little boxes with numbers, or as heat on a canvas.
 import { svgNode, htmlNode, setAttribute, setHidden, setText } from "./svg.js";
-import { cellText } from "./strips.js";
+import { CELL_FONTS, decimalsFor, isNarrow, numberIn } from "./cellnumbers.js";
 import { parseColour } from "./colour.js";
 import { ghostRow, hatchOf, rowValues, sheetRange, shownName } from "./sheetfacts.js";
 
-const NUMBER_LEAST = { cell: 31, line: 14, roomy: 36 };
+const NUMBER_LEAST = { cell: 28, line: 14 };
 const GAP_LEAST = 6;
 const GHOST_CORNER = 9;
 const GHOST_LEAST = 0.005;
@@ -43,7 +43,7 @@ export function makeBoxes(placed, hatchFill) {
         "data-row": row, "data-column": column,
       });
       const text = svgNode("text", {
-        class: `cell-number${cell < 32 ? " narrow" : ""}`, x: x + cell / 2, y: y + line / 2 + 4,
+        class: `cell-number${isNarrow(cell) ? " narrow" : ""}`, x: x + cell / 2, y: y + line / 2 + 4,
       });
       const corner = `M${x + cell - 0.75} ${y + line - GHOST_CORNER}v${GHOST_CORNER - 0.75}h-${GHOST_CORNER - 0.75}z`;
       const ghost = svgNode("path", { class: "sheet-ghost", d: corner, hidden: "" });
@@ -51,14 +51,15 @@ export function makeBoxes(placed, hatchFill) {
       group.append(rect, ghost, text);
     }
   }
-  return { group, boxes, hatchFill };
+  return { group, boxes, hatchFill, cell };
 }
 
 /** Writes the numbers of the tensor that is shown into the boxes. */
-export function fillBoxes(ctx, sheet, { boxes, hatchFill }) {
+export function fillBoxes(ctx, sheet, { boxes, hatchFill, cell }) {
   const name = shownName(ctx, sheet);
   const { role, scale } = ctx.model.tensor(name);
   const range = sheetRange(ctx, sheet);
+  const decimals = decimalsFor(scale, cell);
   for (let row = 0; row < sheet.height; row += 1) {
     const values = rowValues(ctx, sheet, name, row);
     const allowed = hatchOf(ctx, sheet, row);
@@ -72,7 +73,7 @@ export function fillBoxes(ctx, sheet, { boxes, hatchFill }) {
       const fill = hatched ? hatchFill : broken ? ctx.brokenFill : shade.fill;
       if (box.fill !== fill) box.rect.setAttribute("fill", fill);
       box.fill = fill;
-      setText(box.text, hatched ? "" : cellText(value));
+      setText(box.text, hatched ? "" : numberIn(value, cell, decimals));
       setAttribute(box.text, "fill", shade ? shade.ink : ctx.palette.ink);
       const changed = before !== null && Math.abs(before[column] - value) > GHOST_LEAST;
       setHidden(box.ghost, !changed);
@@ -152,8 +153,12 @@ export function heatImage(ctx, name, { width, height, range, values, allowed }) 
 function paintCoarse(ctx, sheet, name, pen, view, last) {
   const { role, scale } = ctx.model.tensor(name);
   const range = sheetRange(ctx, sheet);
-  const numbers = view.cell >= NUMBER_LEAST.cell && view.line >= NUMBER_LEAST.line;
-  pen.font = `${view.cell < NUMBER_LEAST.roomy ? 10 : 11}px ${getComputedStyle(pen.canvas).fontFamily}`;
+  const printed = view.cell >= NUMBER_LEAST.cell && view.line >= NUMBER_LEAST.line;
+  const decimals = decimalsFor(scale, view.cell);
+  const numberOf = (value) => (printed ? numberIn(value, view.cell, decimals) : null);
+  const { size, spacing } = isNarrow(view.cell) ? CELL_FONTS.narrow : CELL_FONTS.roomy;
+  pen.font = `${size}px ${getComputedStyle(pen.canvas).fontFamily}`;
+  pen.letterSpacing = `${spacing}px`;
   pen.textAlign = "center";
   for (let row = Math.floor(view.row); row < last.row; row += 1) {
     const values = rowValues(ctx, sheet, name, row);
@@ -161,17 +166,17 @@ function paintCoarse(ctx, sheet, name, pen, view, last) {
     for (let column = Math.floor(view.column); column < last.column; column += 1) {
       const box = { x: (column - view.column) * view.cell, y: (row - view.row) * view.line, w: view.cell - 1, h: view.line - 1 };
       if (allowed !== null && allowed[column] === 0) paintHatch(ctx, pen, box);
-      else paintValue(ctx, pen, box, values[column], role, scale, range, numbers);
+      else paintValue(pen, box, values[column], ctx.palette, { role, scale, range }, numberOf(values[column]));
     }
   }
 }
 
-function paintValue(ctx, pen, { x, y, w, h }, value, role, scale, range, numbers) {
-  const shade = Number.isFinite(value) ? ctx.palette.shade(role, scale, range, value) : null;
-  pen.fillStyle = shade ? shade.fill : ctx.palette.ink;
+function paintValue(pen, { x, y, w, h }, value, palette, { role, scale, range }, text) {
+  const shade = Number.isFinite(value) ? palette.shade(role, scale, range, value) : null;
+  pen.fillStyle = shade ? shade.fill : palette.ink;
   pen.fillRect(x, y, w, h);
-  pen.fillStyle = shade ? shade.ink : ctx.palette.paper;
-  if (numbers) pen.fillText(cellText(value), x + w / 2, y + h / 2 + 4);
+  pen.fillStyle = shade ? shade.ink : palette.paper;
+  if (text !== null) pen.fillText(text, x + w / 2, y + h / 2 + 4);
   else if (value < 0 && w >= 5 && h >= 4) {
     pen.globalAlpha = 0.65;
     pen.fillRect(x + w / 2 - Math.min(6, w - 3) / 2, y + h / 2 - 0.5, Math.min(6, w - 3), 1);

@@ -9,7 +9,15 @@ from playwright.sync_api import Browser, Page
 from seqviz import player
 
 Engine = Callable[..., Any]
-ENGINE = ("explain.js", "cursor.js", "keys.js", "address.js", "speech.js", "geometry.js")
+ENGINE = (
+    "explain.js",
+    "cursor.js",
+    "keys.js",
+    "address.js",
+    "speech.js",
+    "geometry.js",
+    "cellnumbers.js",
+)
 LOAD = """async (source) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   window.engine = await import(url);

@@ -33,6 +33,7 @@ with row:
     cell.teach_button(page, record)
     cell.what_if_button(page)
 
+page.heading("facts")
 cell.mode_line(page, record)
 for sentence in cell.sentences(record, words):
     page.sentence(sentence)

@@ -123,13 +123,18 @@ class TestClass:
         assert (left, top) == (0, 0)
         assert width == height > 21
 
+    def test_qr_code_of_a_page_as_it_opens_has_few_and_large_squares(self) -> None:
+        """Version 3: 29 modules and a quiet zone of four on each side."""
+        picture = ElementTree.fromstring(qr_svg("http://192.168.100.100:8501/cell?v=1&lang=en"))
+        assert picture.attrib["viewBox"] == "0 0 37 37"
+
     def test_qr_code_of_nothing_is_refused(self) -> None:
-        with pytest.raises(ValueError, match="1 to 2331 bytes, got 0"):
+        with pytest.raises(ValueError, match="1 to 2953 bytes, got 0"):
             qr_svg("")
 
     def test_the_longest_qr_code_can_be_drawn(self) -> None:
         assert "<path" in qr_svg("x" * LONGEST)
-        with pytest.raises(ValueError, match="got 2332"):
+        with pytest.raises(ValueError, match="got 2954"):
             qr_svg("x" * (LONGEST + 1))
 
 

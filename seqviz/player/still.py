@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from seqviz import player
-from seqviz.player import ink
 from seqviz.hues import RGB
+from seqviz.player import ink
 from seqviz.player.ink import Values
 from seqviz.player.still_plane import draw_plane
 from seqviz.player.still_sheets import HATCH, draw_sheets, sheets_of

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from seqviz.hues import RGB
 from seqviz.player import ink
 
 Values = NDArray[np.float64]
@@ -118,7 +119,7 @@ def _joined(join: str, x: float, y: float) -> str:
     return ink.text(x - LABELS, y - 22, f"{join} →") if join else ""
 
 
-def _numbers(sheet: Sheet, shown: NDArray[np.bool_], largest: float, hue: ink.RGB) -> str:
+def _numbers(sheet: Sheet, shown: NDArray[np.bool_], largest: float, hue: RGB) -> str:
     column, line = sheet.cell
     texts = []
     for (row, place), value in np.ndenumerate(sheet.values):

@@ -329,11 +329,15 @@ class Page:
         return links.link(self.name, self.language, self._controls.write(changes))
 
     def share(self) -> None:
-        """The link to this state, and its QR code."""
+        """The link to this state, and its QR code.
+
+        The code leaves out what is at its default: the fewer its squares, the farther it is read.
+        """
         with self.section("share") as opened:
             if not opened:
                 return
-            sharing.draw(self.link(), self.words)
+            short = links.link(self.name, self.language, self._controls.write_changed())
+            sharing.draw(self.link(), short, self.words)
 
     def downloads(self, **files: Callable[[], str | bytes]) -> None:
         """Buttons that compute and save a file: `csv`, `npz`, `html`, labelled `save.<kind>`."""

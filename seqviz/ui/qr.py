@@ -9,11 +9,11 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 PATH = "seqviz/qr.svg"
-LONGEST = 2331
+LONGEST = 2953
 
 
 def fits(text: str) -> bool:
-    """Whether a QR code can hold the text (version 40, error correction M)."""
+    """Whether a QR code can hold the text (version 40, error correction L)."""
     return 0 < len(text.encode()) <= LONGEST
 
 
@@ -25,13 +25,14 @@ def qr_address(text: str) -> str:
 def qr_svg(text: str) -> str:
     """SVG of the QR code for `text`: black on white in every theme, as readers need it.
 
-    The quiet zone of four modules is part of the picture; CSS chooses the size. The mask is fixed:
-    readers take any, and weighing all eight costs ten times as much as drawing one.
+    The quiet zone of four modules is part of the picture; CSS chooses the size. A screen has no
+    scratches: the code has as few squares as it can, and corrects what room is left for. The mask
+    is fixed: readers take any, and weighing all eight costs ten times as much as drawing one.
     """
     if not fits(text):
         raise ValueError(f"qr_svg: expected 1 to {LONGEST} bytes, got {len(text.encode())}")
     out = io.BytesIO()
-    code = segno.make(text, error="m", micro=False, boost_error=False, mask=0)
+    code = segno.make(text, error="l", micro=False, boost_error=True, mask=0)
     code.save(out, kind="svg", xmldecl=False, border=4, light="#fff", omitsize=True)
     return out.getvalue().decode("utf-8")
 

@@ -77,6 +77,12 @@ class Controls:
         values = {**self.values, **self._known(changes or {})}
         return {key: control.write(values[key]) for key, control in self.declared.items()}
 
+    def write_changed(self) -> dict[str, str]:
+        """The values that are not their defaults: all that a link of this version needs to say."""
+        written = self.write()
+        changed = (k for k, c in self.declared.items() if self.values[k] != c.default)
+        return {key: written[key] for key in changed}
+
     def write_shared(self) -> dict[str, str]:
         """The values that go along to another page."""
         keys = {control.key for control in SHARED}

@@ -10,15 +10,15 @@ from seqviz.text import Words
 from seqviz.ui import component, qr
 
 
-def draw(link: str, words: Words) -> None:
-    """The field with the link, a copy button and the QR code of `link`."""
+def draw(link: str, short: str, words: Words) -> None:
+    """The field with the link, a copy button, and the QR code of `short`, which says the same."""
     class_url = os.environ.get("SEQVIZ_CLASS_URL", "")
     base = f"{class_url.rstrip('/')}/" if class_url else ""
     own = {key: words(f"share.{key}") for key in ("link", "copy", "copied")}
     component.share(own, link.partition("?")[0], base)
     if class_url:
         st.caption(words("share.class"))
-    whole = urljoin(base or st.context.url or "", link)
+    whole = urljoin(base or st.context.url or "", short)
     if not qr.fits(whole):
         st.caption(words("share.qr_too_long"))
         return

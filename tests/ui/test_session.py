@@ -1,8 +1,10 @@
 """A page through a reader's visit: from the link, through the widgets, back to the link."""
 
+import re
+from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -233,11 +235,22 @@ def test_a_class_gets_links_that_it_can_open(monkeypatch: pytest.MonkeyPatch) ->
     assert quote("http://192.0.2.7:8501/cell?v=1&", safe="") in code
 
 
+def test_the_code_says_what_differs_from_the_defaults_and_means_the_same() -> None:
+    visitor = visit(v="1", cell="gru", lang="ko", gain="0.5", numbers="0,1")
+    block = next(block for block in html(visitor).split("\n") if "seqviz-qr" in block)
+    source = re.search(r'src="([^"]*)"', block)
+    assert source
+    [address] = parse_qs(urlsplit(unescape(source[1])).query)["text"]
+    said = dict(parse_qsl(urlsplit(address).query))
+    assert said == {"v": "1", "lang": "ko", "cell": "gru", "gain": "0.5"}
+    assert values(visit(**said)) == values(visitor)
+
+
 def test_a_link_too_long_for_a_qr_code_can_still_be_copied(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     assert "seqviz-qr" in html(visit())
-    monkeypatch.setattr("seqviz.ui.qr.LONGEST", 50)
+    monkeypatch.setattr("seqviz.ui.qr.LONGEST", 10)
     visitor = visit()
     assert "seqviz-qr" not in html(visitor)
     assert any("too long for a QR code" in caption.value for caption in visitor.caption)

@@ -5,7 +5,7 @@
  * @typedef {import("./symbols.js").Part} Part
  * @typedef {import("./values.js").Source} Source
  * @typedef {{kind: "product"|"value"|"bias", label: string, factors: number[], value: number,
- *   power?: [number, number], sources: Source[]}} Derived  e^(a − b) of a `power`
+ *   power?: number, sources: Source[]}} Derived  a `power` stands for e^power
  * @typedef {{apply: (sum: number, decimals: number) => number,
  *   wrap: (sum: string, decimals: number) => string}} Finish  what follows the sum, as a
  *   number and in print; `sum` is a number, a printed sum ("1.45 − 0.64"), or its word
@@ -153,13 +153,14 @@ function deriveSoftmax(model, tensor, t, index, words) {
   const terms = elements.map((term, k) => ({
     ...labelled(model, term),
     label: entryLabel(model, tensor, entries[k], k),
-    power: [entries[k].value, shift],
+    power: entries[k].value - shift,
     value: Math.exp(entries[k].value - shift),
   }));
   const numerator = Math.exp(own.value - shift);
   return {
     formula: [text("exp("), ...readParts(model, own.taken, own.index, tensor), text(") / Σ exp("), ...z, text(")")],
     terms,
+    note: shift === 0 ? "" : say(words, "inspector.shifted", { value: factorText(shift) }),
     finish: {
       apply: (sum, decimals) => Number(numerator.toFixed(decimals)) / sum,
       wrap: (sum, decimals) => `${fixed(numerator, decimals)} / ${bracketed(sum)}`,

@@ -136,7 +136,11 @@ export function summing(parts, result, decimals = 2, text = fixed(result, decima
   return combining(parts, (all, x) => all + x, decimals, decimals, text);
 }
 
-/** As `multiplying`, for e^(a − b). */
-export function powering([a, b], result, decimals = 2, text = fixed(result, decimals)) {
-  return combining([a, b], (x, y) => Math.exp(x - y), 2, decimals, text);
+/** As `multiplying`, for e^a. */
+export function powering(power, result, decimals = 2, text = fixed(result, decimals)) {
+  const raised = (x) => fixed(Math.exp(x), decimals) === text || precise(Math.exp(x)) === text;
+  for (let digits = 2; digits <= decimals + 2; digits += 1) {
+    if (raised(asRead(power, digits))) return { texts: [factorText(power, digits)], exact: true };
+  }
+  return { texts: [factorText(power, 2)], exact: false };
 }

@@ -68,9 +68,9 @@ function merged(kind, terms, words) {
 
 /** The arithmetic inside a row, as "1.45 × 0.83", "0.21 + 0.33" or "e^0.96". */
 function rowArithmetic({ kind, factors, parts, power, value }, decimals, printed) {
-  if (power) {
-    const { texts: [raised, less], exact } = powering(power, value, decimals, printed);
-    return { text: power[1] === 0 ? `e^${raised}` : `e^(${raised} − ${less})`, exact };
+  if (power !== undefined) {
+    const { texts: [raised], exact } = powering(power, value, decimals, printed);
+    return { text: raised.includes("×") ? `e^(${raised})` : `e^${raised}`, exact };
   }
   if (kind === "product" && factors.length > 1) {
     const { texts, exact } = multiplying(factors, value, decimals, printed);

@@ -124,3 +124,11 @@ def one_sum(values: list[float], function: str = "tanh") -> Scene:
     sheet.made("pre", ("time", "out"), "affine", "W", "x")
     sheet.made("out", ("time", "out"), "activation", "pre", function=function)
     return sheet.scene()
+
+
+def one_row(logits: list[float]) -> Scene:
+    """`p` = softmax of the given logits, at every step."""
+    sheet = Sheet()
+    sheet.given("s", ("time", "unit"), [logits] * STEPS)
+    sheet.made("p", ("time", "unit"), "softmax", "s")
+    return sheet.scene()

@@ -14,7 +14,7 @@ from seqviz.core.unroll import unroll
 from seqviz.scenes import Scene, Sequence
 from seqviz.scenes.recurrent import cell_scene
 from tests.player.conftest import Engine
-from tests.player.sample import every_operation, one_sum
+from tests.player.sample import every_operation, one_row, one_sum
 from tests.player.test_digits import SUPERSCRIPT, read
 from tests.scene_catalogue import catalogue
 
@@ -22,7 +22,7 @@ WORDS = {
     "inspector.title": "{name}, unit {unit}",
     "inspector.bias": "bias",
     "inspector.sum": "sum",
-    "inspector.more": "{n} more",
+    "inspector.more": "… and {n} more",
     "inspector.forced": "set to {value}",
     "inspector.given": "given",
     "inspector.masked": "hidden",
@@ -85,7 +85,7 @@ def test_terms_beyond_the_limit_are_one_row_and_still_add_up(engine: Engine) -> 
     scene = catalogue()["lstm-T30-H32-D12"]
     why = explain(engine, scene, "o", 7, 3, limit=5)
     assert [row["kind"] for row in why["terms"]] == ["product"] * 4 + ["rest", "bias"]
-    assert why["terms"][4]["label"] == "40 more"
+    assert why["terms"][4]["label"] == "… and 40 more"
     every = explain(engine, scene, "o", 7, 3, limit=100)
     assert len(every["terms"]) == 32 + 12 + 1
     assert sum(row["value"] for row in why["terms"]) == pytest.approx(every["sum"]["value"])
@@ -124,6 +124,22 @@ def test_a_probability_shows_exponentials_and_their_sum(engine: Engine) -> None:
     assert {row["label"] for row in why["terms"]} == {"“h”", "“e”", "“l”", "“o”"}
     assert all(row["text"].startswith("e^") for row in why["terms"])
     assert why["result"]["value"] == pytest.approx(float(scene["p"].values[1, 3]), rel=1e-5)
+
+
+def test_large_exponents_stand_in_short_rows_largest_first_and_say_what_was_taken_away(
+    engine: Engine,
+) -> None:
+    scene = one_row([24.521, 14.137, -0.057, -5.21, -6.3, 3.0, 2.0, 24.0])
+    words = {**WORDS, "inspector.shifted": "less {value}"}
+    why = engine(EXPLAIN, [scene.to_json(), "p", 0, 1, words, {"limit": 4}])
+    assert why["note"] == "less 24.52"
+    texts = [row["text"] for row in why["terms"]]
+    assert texts == ["e^0", "e^−0.52", "e^−10.384", ""]
+    assert why["terms"][-1]["label"] == "… and 5 more"
+    values = [row["value"] for row in why["terms"][:3]]
+    assert values == sorted(values, reverse=True)
+    small = engine(EXPLAIN, [one_row([2.0, 1.0]).to_json(), "p", 0, 1, words, {}])
+    assert (small["note"], small["terms"][0]["text"]) == ("", "e^2")
 
 
 def test_the_reset_gate_of_a_gru_is_a_product_inside_the_sum(engine: Engine) -> None:

@@ -206,6 +206,20 @@ def test_softmax_shows_its_exponentials_and_their_sum(page: Page) -> None:
     assert "e^" in page.locator(".why tr.value .term-text").first.inner_text()
 
 
+@pytest.mark.parametrize("width", [375, 1280])
+@pytest.mark.parametrize("name", ["trained-back-4h", "sentence"])
+def test_every_row_of_the_arithmetic_is_one_line(page: Page, name: str, width: int) -> None:
+    sentence = attention_record_scene(run(AttentionConfig(show="sentence")))
+    page.set_viewport_size({"width": width, "height": 800})
+    show(page, scenes().get(name, sentence), step=5)
+    rows = page.locator(".why tr.value, .why tr.product, .why tr.rest")
+    heights = rows.evaluate_all("(all) => all.map((row) => row.getBoundingClientRect().height)")
+    assert len(heights) > 4
+    assert max(heights) < 24
+    inside = "(all) => all.every((e) => e.getBoundingClientRect().right <= innerWidth)"
+    assert page.locator(".why td").evaluate_all(inside)
+
+
 def test_a_click_pins_and_goes_there(page: Page) -> None:
     show(page, CAUSAL, step=0)
     page.mouse.click(*page.evaluate(BOX, ["weights", 4, 2]))

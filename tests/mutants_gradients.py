@@ -64,7 +64,7 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         "jacobians",
         ("vectors[..., None] * weight", "vectors[..., None, :] * weight"),
     ),
-    ("jacobians: c reaches h unscaled", "jacobians", ("copy_(k * dc_dc)", "copy_(k)")),
+    ("jacobians: c reaches h unscaled", "jacobians", ("copy_(within * kept)", "copy_(within)")),
     (
         "jacobians: o's peephole left out",
         "jacobians",
@@ -73,7 +73,7 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
     (
         "jacobians: the reset gate held still",
         "jacobians",
-        (" + _scaled(into_n * trace.n_h * r_slope, u_r)", ""),
+        (' + _scaled(found["r"], u_r)\n    formed', "\n    formed"),
     ),
     (
         "jacobians: z the other way round",
@@ -142,11 +142,18 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         ('reset == "before":\n        hidden', 'reset == "never":\n        hidden'),
     ),
     ("loss map: the scale forgotten", "loss_map", ("scale += divisor.log()", "pass")),
+    ("loss map: what a block shrank by forgotten", "loss_map", (" + within.shrunk[b]", "")),
+    ("loss map: columns as they are, in float32", "loss_map", (" / largest[:, None, None]", "")),
+    (
+        "loss map: c reaches h unscaled",
+        "loss_map",
+        ("cell.addcmul_(own, within[:, None])", "cell.add_(own)"),
+    ),
     ("loss map: c held still", "loss_map", (" + rows[..., :hidden] * through[at][:, None]", "")),
     (
         "loss map: far factors in one block",
         "loss_map",
-        ("return BLOCK if bool(ordinary.all()) else 1", "return BLOCK"),
+        ("BLOCK if _ordinary(slopes) else 1", "BLOCK"),
     ),
     (
         "loss map: a block's losses stay in it",

@@ -209,7 +209,7 @@ def kept_path(trace: Trace) -> KeptPath:
 def _forward(where: str, trace: Trace, jacobians: Tensor | None = None) -> Tensor:
     """The step Jacobians in float64, whatever the run had; a reversed run is refused."""
     _check_forward(where, trace)
-    return (step_jacobians(trace) if jacobians is None else jacobians).double()
+    return step_jacobians(trace, torch.float64) if jacobians is None else jacobians.double()
 
 
 def _check_forward(where: str, trace: Trace) -> None:

@@ -15,21 +15,101 @@ s is h (RNN, GRU) or (h, c) stacked (LSTM). With d(v, M) = diag(v) M and σ' = q
 A forced gate does not move, so its derivative is 0; a state that is wiped passes nothing on.
 """
 
+from dataclasses import dataclass, replace
+
 import torch
 from torch import Tensor
 
 from seqviz.core.activations import find_activation
 from seqviz.core.unroll import Trace
 
+GATES = {"rnn": ("h",), "gru": ("r", "z", "n"), "lstm": ("i", "f", "g", "o")}
 
-def step_jacobians(trace: Trace) -> Tensor:
-    """(T, S, S), S = H or 2H for an LSTM; row t is the step at time t (reversed runs: t+1 → t)."""
+
+@dataclass(frozen=True)
+class Slopes:
+    """What the step Jacobians of a run are made of: W_hh, and vectors (T, H) that scale its rows.
+
+    rnn   h φ'
+    gru   keep the diagonal; z, r, n what scales U_z, U_r, U_n; with reset before the matmul
+          into_r stands between U_n and U_r
+    lstm  within k, kept the diagonal of ∂c/∂c; i, f, g what scales U in ∂c/∂h, o in ∂h/∂h
+    """
+
+    kind: str
+    weight: Tensor
+    vectors: dict[str, Tensor]
+
+    def at(self, steps: Tensor | slice) -> Tensor:
+        """The Jacobians (n, S, S) of some steps."""
+        found, weight = self._taken(steps), self.weight
+        if self.kind == "rnn":
+            return _scaled(found["h"], weight)
+        if self.kind == "gru":
+            return _gru(found, weight)
+        within, kept, through = self.halves(steps)
+        own, into_c = through.chunk(2, dim=1)
+        hidden = kept.shape[-1]
+        formed = kept.new_zeros(len(kept), 2 * hidden, 2 * hidden)
+        formed[:, :hidden, :hidden] = own + within[..., None] * into_c
+        formed[:, hidden:, :hidden] = into_c
+        formed[:, :hidden, hidden:].diagonal(dim1=1, dim2=2).copy_(within * kept)
+        formed[:, hidden:, hidden:].diagonal(dim1=1, dim2=2).copy_(kept)
+        return formed
+
+    def halves(self, steps: Tensor | slice) -> tuple[Tensor, Tensor, Tensor]:
+        """within, kept (n, H) and through (n, 2H, H) of an LSTM: its J in half the numbers.
+
+        through is ∂h/∂h with c_t held still above ∂c/∂h. With u = v_h within + v_c
+
+            (v_h, v_c) J = ((v_h, u) through, u kept)
+        """
+        found, (u_i, u_f, u_g, u_o) = self._taken(steps), self.weight.chunk(4)
+        kept, hidden = found["kept"], self.weight.shape[-1]
+        through = kept.new_empty(len(kept), 2 * hidden, hidden)
+        torch.mul(found["o"][..., None], u_o, out=through[:, :hidden])
+        into_c = torch.mul(found["f"][..., None], u_f, out=through[:, hidden:])
+        into_c.addcmul_(found["i"][..., None], u_i).addcmul_(found["g"][..., None], u_g)
+        return found["within"], kept, through
+
+    def largest(self) -> Tensor:
+        """The largest |term| of any entry of each Jacobian (T,): its size, if nothing cancels."""
+        rows = self.weight.abs().amax(1).chunk(len(GATES[self.kind]))
+        scale = dict(zip(GATES[self.kind], rows, strict=True))
+        terms = [
+            (values.abs() * scale.get(name, 1)).amax(1)
+            for name, values in self.vectors.items()
+            if name not in ("within", "into_r")
+        ]
+        found = torch.stack(terms).amax(0)
+        within = self.vectors.get("within")
+        return found if within is None else found * within.abs().amax(1).clamp_min(1)
+
+    def _taken(self, steps: Tensor | slice) -> dict[str, Tensor]:
+        return {name: values[steps] for name, values in self.vectors.items()}
+
+
+def step_jacobians(trace: Trace, dtype: torch.dtype | None = None) -> Tensor:
+    """(T, S, S), S = H or 2H for an LSTM; row t is the step at time t (reversed runs: t+1 → t).
+
+    Computed in `dtype` from the values of the run; None for the type of the run.
+    """
+    return step_slopes(trace, dtype).at(slice(None))
+
+
+def step_slopes(trace: Trace, dtype: torch.dtype | None = None) -> Slopes:
+    """What the step Jacobians of a trace are made of; nothing passes a state that is wiped."""
+    weight = trace.cell.weight_hh.detach()
+    if dtype not in (None, weight.dtype):
+        weight, values = weight.to(dtype), vars(trace.record).items()
+        wide = {name: value.to(dtype) for name, value in values if value is not None}
+        trace = replace(trace, record=replace(trace.record, **wide))
+    with torch.no_grad():
+        found = {"rnn": _rnn_slopes, "lstm": _lstm_slopes, "gru": _gru_slopes}[trace.kind](trace)
     what_if = trace.options.what_if
     if what_if is not None and what_if.wipe:
-        size = trace.h.shape[-1] * (2 if trace.kind == "lstm" else 1)
-        return trace.h.new_zeros(len(trace), size, size)
-    with torch.no_grad():
-        return {"rnn": _rnn, "lstm": _lstm, "gru": _gru}[trace.kind](trace)
+        found = {name: torch.zeros_like(values) for name, values in found.items()}
+    return Slopes(trace.kind, weight, found)
 
 
 def last_state_products(trace: Trace, jacobians: Tensor | None = None) -> Tensor:
@@ -80,41 +160,45 @@ def cell_to_hidden(trace: Trace) -> Tensor:
     return through.detach()
 
 
-def _rnn(trace: Trace) -> Tensor:
-    return _scaled(activation_slope(trace, "h_pre"), trace.cell.weight_hh)
+def _rnn_slopes(trace: Trace) -> dict[str, Tensor]:
+    return {"h": activation_slope(trace, "h_pre")}
 
 
-def _gru(trace: Trace) -> Tensor:
-    u_r, u_z, u_n = trace.cell.weight_hh.chunk(3)
+def _gru_slopes(trace: Trace) -> dict[str, Tensor]:
     r, z, n, h_prev = trace.r, trace.z, trace.n, trace.h_prev
     r_slope, z_slope = gate_slope(trace, "r"), gate_slope(trace, "z")
     keep, turn = (z, z_slope) if trace.options.update == "keeps" else (1 - z, -z_slope)
     into_n = (1 - keep) * activation_slope(trace, "n_pre")
+    found = {"keep": keep, "z": (h_prev - n) * turn}
     if trace.options.reset == "after":
-        through_n = _scaled(into_n * r, u_n) + _scaled(into_n * trace.n_h * r_slope, u_r)
+        return {**found, "n": into_n * r, "r": into_n * trace.n_h * r_slope}
+    return {**found, "n": into_n, "r": h_prev * r_slope, "into_r": r}
+
+
+def _gru(found: dict[str, Tensor], weight: Tensor) -> Tensor:
+    u_r, u_z, u_n = weight.chunk(3)
+    formed = _scaled(found["z"], u_z)
+    if "into_r" in found:
+        inner = torch.diag_embed(found["into_r"]) + _scaled(found["r"], u_r)
+        formed += found["n"][..., None] * (u_n @ inner)
     else:
-        inner = torch.diag_embed(r) + _scaled(h_prev * r_slope, u_r)
-        through_n = into_n[..., None] * (u_n @ inner)
-    return torch.diag_embed(keep) + _scaled((h_prev - n) * turn, u_z) + through_n
+        formed += _scaled(found["n"], u_n) + _scaled(found["r"], u_r)
+    formed.diagonal(dim1=1, dim2=2).add_(found["keep"])
+    return formed
 
 
-def _lstm(trace: Trace) -> Tensor:
-    u_i, u_f, u_g, u_o = trace.cell.weight_hh.chunk(4)
+def _lstm_slopes(trace: Trace) -> dict[str, Tensor]:
     i, f, g, c_prev = trace.i, trace.f, trace.g, trace.c_prev
     i_slope, f_slope, o_slope = (gate_slope(trace, gate) for gate in "ifo")
-    dc_dc, k = f, cell_to_hidden(trace)
+    kept = f
     if trace.options.peepholes is not None:
         p = trace.options.peepholes
-        dc_dc = f + c_prev * f_slope * p.p_f + g * i_slope * p.p_i
-    dc_dh = (
-        _scaled(c_prev * f_slope, u_f)
-        + _scaled(g * i_slope, u_i)
-        + _scaled(i * activation_slope(trace, "g_pre"), u_g)
-    )
-    hidden = f.shape[-1]
-    found = f.new_zeros(len(f), 2 * hidden, 2 * hidden)
-    found[:, :hidden, :hidden] = _scaled(trace.c_act * o_slope, u_o) + k[..., None] * dc_dh
-    found[:, hidden:, :hidden] = dc_dh
-    found[:, :hidden, hidden:].diagonal(dim1=1, dim2=2).copy_(k * dc_dc)
-    found[:, hidden:, hidden:].diagonal(dim1=1, dim2=2).copy_(dc_dc)
-    return found
+        kept = f + c_prev * f_slope * p.p_f + g * i_slope * p.p_i
+    return {
+        "within": cell_to_hidden(trace),
+        "kept": kept,
+        "i": g * i_slope,
+        "f": c_prev * f_slope,
+        "g": i * activation_slope(trace, "g_pre"),
+        "o": trace.c_act * o_slope,
+    }

@@ -14,29 +14,34 @@ logarithms aside, so nothing underflows. Natural logarithms; −inf is an exact 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
 
-from seqviz.core.jacobians import cell_to_hidden, step_jacobians
+from seqviz.core.jacobians import Slopes, step_slopes
 from seqviz.core.unroll import Trace
 
 BLOCK = 16
 PARTS = ("h", "c", "state")
 _ORDINARY = (1e-8, 1e8)
 
+Step: TypeAlias = Callable[[Tensor, Tensor], None]
+
 
 @dataclass(frozen=True)
 class _Blocks:
-    """What happens within n blocks of B steps, the first block filled up with J = 1 at its front.
+    """What happens within n blocks of B steps; the first block may begin before step 0.
 
     reach (n, S, S) is ∂s_end/∂(state before the block); columns (n, S, B, P) the part of Φ(b, k)
-    that is asked for; entered (n, B, S) the block's own losses at the state before it, and inner
-    (n, B, B) ln of their norms within it, indexed [k, t].
+    that is asked for, in the precision asked for, divided by exp(shrunk) (n, B); entered (n, B, S)
+    the block's own losses at the state before it, and inner (n, B, B) ln of their norms within it,
+    indexed [t, k]. What stands for the `filled` steps before step 0 means nothing.
     """
 
     reach: Tensor
     columns: Tensor
+    shrunk: Tensor
     entered: Tensor
     inner: Tensor
     filled: int
@@ -47,78 +52,117 @@ def loss_norms(trace: Trace, direct: Tensor, part: str = "h") -> Tensor:
 
     `direct` (T, H) is ∂ℓ_t/∂h_t, row t from the loss at t. part "c" is ∂ℓ_t/∂c_k with c_k → h_k of
     the same step included (as in `gradients`), "state" the joint (h_k, c_k).
+
+    For a run in float32 the one large product is in float32, with everything in it near 1: a norm
+    is then right to about 1e-6 of itself, unless nearly all of the product cancels.
     """
     _check(trace, direct, part)
-    steps = step_jacobians(trace).detach().double()
-    start = torch.nn.functional.pad(direct.double(), (0, steps.shape[-1] - direct.shape[-1]))
-    within = _within(steps, start, _block(steps), _taker(trace, part))
-    length = within.inner.shape[0] * within.inner.shape[1]
-    found = steps.new_full((length, length), -math.inf)
-    rows, scale = steps.new_zeros(length, steps.shape[-1]), steps.new_zeros(length)
-    size = within.inner.shape[1]
-    for b in reversed(range(len(within.inner))):
+    precision = trace.h.dtype
+    slopes, lstm = step_slopes(trace, torch.float64), trace.kind == "lstm"
+    step, size = (_lstm_step if lstm else _plain_step)(slopes), BLOCK if _ordinary(slopes) else 1
+    state = trace.h.shape[-1] * (2 if lstm else 1)
+    start = torch.nn.functional.pad(direct.double(), (0, state - direct.shape[-1]))
+    within = _within(step, start, size, _taker(slopes, part), precision)
+    count, _, _, width = within.columns.shape
+    length = count * size
+    found = start.new_full((length, length), -math.inf)
+    rows, scale = start.new_zeros(length, state), start.new_zeros(length)
+    products = torch.empty(length, size * width, dtype=precision)
+    for b in reversed(range(count)):
         here, later = slice(b * size, (b + 1) * size), slice((b + 1) * size, None)
         found[here, here] = within.inner[b]
-        columns = within.columns[b]
-        arriving = (rows[later] @ columns.flatten(1)).unflatten(-1, columns.shape[1:])
-        found[here, later] = (torch.linalg.vector_norm(arriving, dim=-1).log()).T + scale[later]
+        arriving = products[later]
+        torch.mm(rows[later].to(precision), within.columns[b].flatten(1), out=arriving)
+        norms = torch.linalg.vector_norm(arriving.unflatten(-1, (size, width)), dim=-1)
+        found[later, here] = norms.double().log() + within.shrunk[b] + scale[later, None]
         rows[later] = rows[later] @ within.reach[b]
         rows[here] = within.entered[b]
         _rescale(rows[here.start :], scale[here.start :])
-    return found[within.filled :, within.filled :].T
+    return found[within.filled :, within.filled :]
 
 
 def _within(
-    steps: Tensor, start: Tensor, size: int, take: Callable[[Tensor, Tensor], Tensor]
+    step: Step,
+    start: Tensor,
+    size: int,
+    take: Callable[[Tensor, Tensor], Tensor],
+    precision: torch.dtype,
 ) -> _Blocks:
     """All blocks at once, from their last step to their first."""
-    state, count = steps.shape[-1], -(-len(steps) // size)
-    filled = count * size - len(steps)
-    identity = torch.eye(state, dtype=steps.dtype)
-    factors = torch.cat([identity.expand(filled, -1, -1), steps]).unflatten(0, (count, size))
-    entering = torch.cat([start.new_zeros(filled, state), start]).unflatten(0, (count, size))
-    places = torch.arange(-filled, len(steps)).clamp_min(0).unflatten(0, (count, size))
-    rows = torch.cat([identity.expand(count, -1, -1), start.new_zeros(count, size, state)], dim=1)
-    inner = steps.new_full((count, size, size), -math.inf)
-    columns = []
+    state, count = start.shape[-1], -(-len(start) // size)
+    places = torch.arange(len(start) - count * size, len(start)).clamp_min(0)
+    places = places.unflatten(0, (count, size))
+    rows = start.new_zeros(count, state + size, state)
+    rows[:, :state] = torch.eye(state, dtype=rows.dtype)
+    inner = rows.new_full((count, size, size), -math.inf)
+    shrunk, columns = rows.new_zeros(count, size), rows.new_empty(0)
     for j in reversed(range(size)):
-        known = state + size - j
-        rows[:, known - 1] = entering[:, j]
-        parts = take(rows[:, :known], places[:, j])
-        columns.append(parts[:, :state])
-        norms = torch.linalg.vector_norm(parts[:, state:], dim=-1)
-        inner[:, j, j:] = norms.log().flip(1)
-        rows[:, :known] = torch.bmm(rows[:, :known], factors[:, j])
-    entered = rows[:, state:].flip(1)
-    return _Blocks(rows[:, :state], torch.stack(columns[::-1], 2), entered, inner, filled)
+        rows[:, state + j] = start[places[:, j]]
+        parts = take(rows, places[:, j])
+        if j == size - 1:
+            columns = rows.new_empty(count, state, size, parts.shape[-1], dtype=precision)
+        inner[:, j:, j] = torch.linalg.vector_norm(parts[:, state + j :], dim=-1).log()
+        largest = _sound(parts[:, :state].abs().amax((1, 2)))
+        columns[:, :, j] = parts[:, :state] / largest[:, None, None]
+        shrunk[:, j] = largest.log()
+        step(rows, places[:, j])
+    filled = count * size - len(start)
+    return _Blocks(rows[:, :state], columns, shrunk, rows[:, state:], inner, filled)
 
 
-def _taker(trace: Trace, part: str) -> Callable[[Tensor, Tensor], Tensor]:
+def _taker(slopes: Slopes, part: str) -> Callable[[Tensor, Tensor], Tensor]:
     """The part of rows (n, m, S) that is asked for, (n, m, P), each block at its own step."""
-    hidden = trace.h.shape[-1]
-    if part == "state" or trace.kind != "lstm":
-        return lambda rows, _: rows.clone()
+    hidden = slopes.weight.shape[-1]
+    if part == "state" or slopes.kind != "lstm":
+        return lambda rows, _: rows
     if part == "h":
-        return lambda rows, _: rows[..., :hidden].clone()
-    through = cell_to_hidden(trace).double()
+        return lambda rows, _: rows[..., :hidden]
+    through = slopes.vectors["within"]
     return lambda rows, at: rows[..., hidden:] + rows[..., :hidden] * through[at][:, None]
 
 
-def _block(steps: Tensor) -> int:
-    """Blocks whose products stay within float64; one step at a time for extraordinary factors."""
-    largest = steps.abs().amax((1, 2))
+def _plain_step(slopes: Slopes) -> Step:
+    """Rows times the Jacobians of their blocks' steps."""
+
+    def step(rows: Tensor, at: Tensor) -> None:
+        rows.copy_(torch.bmm(rows, slopes.at(at)))
+
+    return step
+
+
+def _lstm_step(slopes: Slopes) -> Step:
+    """As `_plain_step`, by the halves of the Jacobian."""
+
+    def step(rows: Tensor, at: Tensor) -> None:
+        within, kept, through = slopes.halves(at)
+        own, cell = rows.chunk(2, dim=-1)
+        cell.addcmul_(own, within[:, None])
+        own.copy_(torch.bmm(rows, through))
+        cell.mul_(kept[:, None])
+
+    return step
+
+
+def _ordinary(slopes: Slopes) -> bool:
+    """Whether a block of factors like these stays within float64; else one step at a time.
+
+    By the largest term that an entry of a Jacobian is a sum of.
+    """
     low, high = _ORDINARY
-    ordinary = (largest == 0) | ((largest > low) & (largest < high))
-    return BLOCK if bool(ordinary.all()) else 1
+    largest = slopes.largest()
+    return bool(((largest == 0) | ((largest > low) & (largest < high))).all())
 
 
 def _rescale(rows: Tensor, scale: Tensor) -> None:
     """Divide every row by its largest entry and remember the logarithm."""
-    largest = rows.abs().amax(-1)
-    sound = (largest > 0) & largest.isfinite()
-    divisor = torch.where(sound, largest, torch.ones_like(largest))
+    divisor = _sound(rows.abs().amax(-1))
     rows /= divisor[:, None]
     scale += divisor.log()
+
+
+def _sound(largest: Tensor) -> Tensor:
+    """What can be divided by: 1 in place of 0, ∞ and NaN."""
+    return torch.where((largest > 0) & largest.isfinite(), largest, torch.ones_like(largest))
 
 
 def _check(trace: Trace, direct: Tensor, part: str) -> None:

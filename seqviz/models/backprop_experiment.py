@@ -88,7 +88,7 @@ def run(config: BackpropConfig) -> BackpropRecord:
         each = _direct(objective("all", model, targets), trace.h).double()
     states = trace.h if trace.kind != "lstm" else torch.cat([trace.h, trace.c], dim=-1)
     norms = curves.total if curves.every.c_norm is None else curves.total + curves.every.c_norm
-    jacobians = step_jacobians(trace).double()
+    jacobians = step_jacobians(trace, torch.float64)
     broken = (~norms.isfinite()).nonzero().flatten()
     return BackpropRecord(
         config=config,

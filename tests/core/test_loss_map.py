@@ -1,6 +1,8 @@
 """The (t, k) map in blocks and logarithms, against the map with every vector and against itself."""
 
+import copy
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -74,16 +76,57 @@ def test_a_forgotten_step_is_an_exact_zero_and_everything_after_it_is_not() -> N
     assert wiped.fill_diagonal_(-math.inf).eq(-math.inf).all()
 
 
-def test_a_long_run_in_float32_is_measured_in_float64_without_underflow() -> None:
+def test_a_long_run_in_float32_is_measured_without_underflow() -> None:
     cell = make_cell("gru", 2, 6, seed=3, dtype=torch.float32)
     trace = unroll(cell, numbers(8, 400, 2, dtype=torch.float32))
     alone = torch.zeros_like(trace.h)
     alone[-1] = 1
     assert gradients(trace, "last").h_norm[0] == 0
     found = loss_norms(trace, alone)
-    torch.testing.assert_close(found[-1], gradient_norms(trace, alone).h, rtol=1e-9, atol=1e-8)
+    assert found.dtype == torch.float64
+    torch.testing.assert_close(found[-1], gradient_norms(trace, alone).h, rtol=0, atol=1e-5)
     assert found[-1, 0] < math.log(1e-45)
     assert found[:-1].eq(-math.inf).all()
+
+
+@pytest.mark.parametrize("gain", [0.5, 1.0, 2.0])
+@pytest.mark.parametrize("part", ["h", "state"])
+@pytest.mark.parametrize("kind", ["rnn", "lstm", "gru"])
+def test_a_product_in_float32_is_right_to_one_part_in_a_hundred_thousand(
+    kind: str, part: str, gain: float
+) -> None:
+    cell = make_cell(kind, 3, 12, seed=5, gain=gain, dtype=torch.float32)
+    trace = unroll(cell, numbers(8, 300, 3, dtype=torch.float32))
+    direct = numbers(9, 300, 12)
+    wanted = loss_norms(in_float64(trace), direct, part)
+    found = loss_norms(trace, direct, part)
+    assert (found != wanted).any()
+    torch.testing.assert_close(found, wanted, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("rate", [1e-7, 1e7])
+def test_small_and_large_factors_leave_float32_alone(rate: float) -> None:
+    cell = make_cell("rnn", 1, 3, init="identity", gain=rate, seed=0, dtype=torch.float32)
+    rate = float(cell.weight_hh.detach()[0, 0])
+    trace = unroll(cell, torch.zeros(60, 1), options=Options("identity"))
+    found = loss_norms(trace, torch.ones_like(trace.h))
+    after = torch.arange(59, -1, -1, dtype=torch.float64)
+    wanted = after * math.log(rate) + math.log(3) / 2
+    torch.testing.assert_close(found[-1], wanted, rtol=0, atol=1e-5)
+
+
+def in_float64(trace: Trace) -> Trace:
+    """The very numbers of a run in float32, to go on with in float64."""
+    record = {name: value for name, value in vars(trace.record).items() if value is not None}
+    wide = {name: value.double() for name, value in record.items()}
+    c0 = None if trace.c0 is None else trace.c0.double()
+    return replace(
+        trace,
+        cell=copy.deepcopy(trace.cell).double(),
+        h0=trace.h0.double(),
+        c0=c0,
+        record=replace(trace.record, **wide),
+    )
 
 
 def test_extraordinary_factors_are_taken_one_at_a_time() -> None:

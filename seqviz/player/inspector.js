@@ -1,8 +1,9 @@
 // The inspector: where one value came from, in words, symbols and numbers.
-import { htmlNode, svgNode } from "./svg.js";
+import { htmlNode } from "./svg.js";
 import { explain } from "./explain.js";
-import { FUNCTIONS } from "./operations.js";
+import { chainOf } from "./chain.js";
 import { fixed } from "./digits.js";
+import { curveNode } from "./slope.js";
 import { plainText, say, visibleToken } from "./symbols.js";
 import { cellTitle, cellWhere } from "./sheetfacts.js";
 import { planeTitle, planeWhere } from "./planespeech.js";
@@ -11,7 +12,6 @@ const ROWS = 6;
 const MORE_ROWS = 14;
 const MOST_PARTS = 4;
 const LETTERS_MOST = 28;
-const CURVE = { width: 132, height: 64, reach: 5 };
 
 /** Parts of a formula as inline nodes. */
 export function partNodes(parts) {
@@ -42,6 +42,7 @@ export function makeInspector(ctx) {
       const key = JSON.stringify([
         place,
         ctx.state.level,
+        isDeep(ctx),
         ctx.state.pins,
         ctx.generation,
         ctx.model.version,
@@ -87,7 +88,7 @@ function mainNodes(ctx, place, why) {
   if (ghost) nodes.push(htmlNode("p", { class: "muted small" }, say(ctx.words, "inspector.before", {
     value: fixed(ctx.model.number(ghost, place.t, place.index)),
   })));
-  const parts = partsOf(ctx, why);
+  const parts = isDeep(ctx) ? [] : partsOf(ctx, why);
   if (parts.length) nodes.push(htmlNode("div", { class: "made-of" }, ...parts));
   if (why.zeros) nodes.push(htmlNode(
     "p",
@@ -104,26 +105,56 @@ function mainNodes(ctx, place, why) {
   if (ctx.state.level === "arithmetic" && why.terms.length > 1) {
     nodes.push(htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers)));
   }
+  if (isDeep(ctx)) {
+    const chain = chainOf(place, (above) => madeOf(ctx, whyOf(ctx, above)));
+    nodes.push(...chain.map((below) => chainNode(ctx, below)));
+  }
   return nodes;
+}
+
+/** Is everything below the value written out too? Not while it changes many times a second. */
+function isDeep(ctx) {
+  return ctx.state.level === "arithmetic" && !ctx.sheets && !ctx.state.playing;
+}
+
+/** The computed values that a value was computed from, where they are few. */
+function madeOf(ctx, why) {
+  const isComputed = ({ name, t }) =>
+    t !== null && ctx.visible(t) && ctx.model.tensor(name).operation.name !== "given";
+  const computed = why.sources.filter(isComputed);
+  return computed.length > MOST_PARTS ? [] : computed;
+}
+
+/** A value further down: its formula, which chooses it, and its terms. */
+function chainNode(ctx, place) {
+  const why = whyOf(ctx, place);
+  const tensor = ctx.model.tensor(place.name);
+  const button = partButton(ctx, place, ...partNodes(why.formula));
+  const body = why.terms.length
+    ? termsTable(ctx, why, ctx.palette.text(tensor.role), tensor, false)
+    : htmlNode("p", { class: "numbers" }, ...partNodes(why.numbers));
+  const note = why.note ? htmlNode("p", { class: "note" }, why.note) : null;
+  return htmlNode("section", { class: "below", "aria-label": why.title }, button, note, body);
+}
+
+/** A button with something about a value that makes it the one explained. */
+function partButton(ctx, place, ...inside) {
+  const button = htmlNode("button", { type: "button", tabindex: -1, class: "part" }, ...inside);
+  button.style.borderColor = ctx.palette.line(ctx.model.tensor(place.name).role);
+  button.addEventListener("click", () => {
+    ctx.act({ type: "select", place });
+    ctx.focus();
+  });
+  return button;
 }
 
 /** What the value is made of, one level down, where that is few values. */
 function partsOf(ctx, why) {
-  const isComputed = ({ name, t }) =>
-    t !== null && ctx.visible(t) && ctx.model.tensor(name).operation.name !== "given";
-  const computed = why.sources.filter(isComputed);
-  if (computed.length > MOST_PARTS) return [];
-  return computed.map((source) => {
+  return madeOf(ctx, why).map((source) => {
     const below = whyOf(ctx, source);
     const step = source.t === ctx.looked.t ? null : whenNode(ctx, source);
-    const button = htmlNode("button", { type: "button", tabindex: -1, class: "part" },
-      htmlNode("span", { class: "part-numbers" }, ...partNodes(below.numbers)), step);
-    button.style.borderColor = ctx.palette.line(ctx.model.tensor(source.name).role);
-    button.addEventListener("click", () => {
-      ctx.act({ type: "select", place: source });
-      ctx.focus();
-    });
-    return button;
+    const numbers = htmlNode("span", { class: "part-numbers" }, ...partNodes(below.numbers));
+    return partButton(ctx, source, numbers, ...(step ? [step] : []));
   });
 }
 
@@ -152,7 +183,7 @@ function pinButton(ctx, place) {
   return button;
 }
 
-function termsTable(ctx, why, colour, tensor) {
+function termsTable(ctx, why, colour, tensor, ranked = true) {
   const largest = Math.max(
     ...why.terms.map(({ value }) => Math.abs(value)).filter(Number.isFinite),
     1e-12,
@@ -162,7 +193,7 @@ function termsTable(ctx, why, colour, tensor) {
     htmlNode(
       "td",
       { class: "rank" },
-      rankOf(why, k) ? htmlNode("span", {}, String(rankOf(why, k))) : null,
+      ranked && rankOf(why, k) ? htmlNode("span", {}, String(rankOf(why, k))) : null,
     ),
     htmlNode("td", { class: "term-label" }, ...labelNodes(row.label)),
     htmlNode("td", { class: "term-text" }, row.text),
@@ -220,58 +251,6 @@ function termBar(ctx, share, role) {
   bar.style.width = `${50 * size}%`;
   bar.style.background = share < 0 ? "" : ctx.palette.line(role);
   return bar;
-}
-
-/** The activation's curve with this value on it: the sum goes in, the result comes out. */
-function curveNode(ctx, name, why, colour) {
-  const { apply, symbol } = FUNCTIONS[name];
-  const { width, height, reach } = CURVE;
-  const low = name === "sigmoid" ? 0 : name === "relu" ? 0 : -1;
-  const most = name === "sigmoid" || name === "tanh" ? 1 : reach;
-  const least = name === "identity" ? -reach : low;
-  const x = (v) => width / 2 + (Math.max(-reach, Math.min(reach, v)) / reach) * (width / 2 - 6);
-  const share = (v) => (Math.max(least, Math.min(most, v)) - least) / (most - least);
-  const y = (v) => height - 8 - share(v) * (height - 16);
-  const points = Array.from({ length: 41 }, (_, k) => -reach + (2 * reach * k) / 40);
-  const path = `M${points.map((v) => `${x(v).toFixed(1)} ${y(apply(v)).toFixed(1)}`).join("L")}`;
-  const svg = svgNode(
-    "svg", {
-      class: "curve",
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      role: "img",
-      "aria-label": symbol || "identity",
-    },
-    svgNode("line", { x1: 6, x2: width - 6, y1: y(0), y2: y(0) }),
-    svgNode("line", { x1: width / 2, x2: width / 2, y1: 6, y2: height - 6 }),
-    svgNode("path", { d: path }),
-  );
-  const sum = why.sum.value;
-  const caption = Number.isFinite(sum)
-    ? say(ctx.words, "inspector.slope", { slope: fixed(slopeOf(name, sum), 3) })
-    : ctx.word("inspector.broken");
-  if (Number.isFinite(sum)) {
-    svg.append(
-      svgNode("path", { class: "drop", d: `M${x(sum)} ${y(0)}V${y(apply(sum))}`, stroke: colour }),
-      svgNode("circle", { cx: x(sum), cy: y(apply(sum)), r: 4, fill: colour }),
-    );
-  }
-  return htmlNode(
-    "div",
-    { class: "curve-row" },
-    svg,
-    htmlNode("span", { class: "muted small" }, caption),
-  );
-}
-
-function slopeOf(name, sum) {
-  if (name === "sigmoid") {
-    const s = FUNCTIONS.sigmoid.apply(sum);
-    return s * (1 - s);
-  }
-  if (name === "tanh") return 1 - Math.tanh(sum) ** 2;
-  return name === "relu" ? Number(sum > 0) : 1;
 }
 
 function pinNode(ctx, pin) {

@@ -85,6 +85,42 @@ def test_what_a_value_is_made_of_can_be_followed_down(page: Page) -> None:
     assert "cell state, unit 1" in page.locator(".why h3").inner_text()
 
 
+def test_arithmetic_writes_out_everything_below_a_value_of_this_step(page: Page) -> None:
+    scene = hello()
+    show(page, scene)
+    cell(page, "h", 0).click()
+    assert page.locator(".below").count() == 0
+    assert page.locator(".made-of .part").count() == 2
+    page.get_by_role("button", name="Arithmetic", exact=True).click()
+    below = page.locator(".below")
+    formulas = below.locator(".part").all_inner_texts()
+    names = [formula.split(" = ")[0] for formula in formulas]
+    assert names == ["o1", "tanh(c)1", "c1", "f1", "i1", "g1"]
+    c = next(part for part in below.all() if part.inner_text().startswith("c1 ="))
+    shown = c.locator(".result .term-value").inner_text().replace("−", "-")
+    assert float(shown) == pytest.approx(scene["c"].values[3, 0], abs=0.006)
+    assert page.locator(".below .rank span").count() == 0
+    below.nth(5).locator(".part").click()
+    assert "candidate, unit 1" in page.locator(".why h3").inner_text()
+    assert page.locator(".below").count() == 0
+    page.get_by_role("button", name="Numbers", exact=True).click()
+    assert page.locator(".below").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("cell_kind", "expected"),
+    [("rnn-tanh", []), ("gru-tanh", ["z1", "(1−z)1", "n1", "r1", "(Un·h)1"])],
+)
+def test_arithmetic_goes_no_further_than_this_step(
+    page: Page, cell_kind: str, expected: list[str]
+) -> None:
+    show(page, catalogue()[cell_kind])
+    cell(page, "h", 0).click()
+    page.get_by_role("button", name="Arithmetic", exact=True).click()
+    formulas = page.locator(".below .part").all_inner_texts()
+    assert [formula.split(" = ")[0] for formula in formulas] == expected
+
+
 def test_the_keyboard_reaches_every_value_the_equations_and_saving(page: Page) -> None:
     scene = hello()
     show(page, scene, downloads=True)

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import torch
 
+from seqviz.core.attention import WhatIfHeads
 from seqviz.core.attention_model import Design, build_attention_model, token_vectors
 from seqviz.core.masks import blocked, causal
 from seqviz.core.positions import sinusoidal
@@ -23,6 +24,14 @@ DESIGNS = (
     Design(size=8, width=8, heads=2, positions="rotary", answers=2),
     Design(size=7, width=7),
 )
+
+SEEDED = Design(size=4, width=8, heads=2, positions="learned", causal=False)
+SEEDED_WEIGHTS = {
+    "attention.in_proj_weight": (-0.2702026870007489, -0.2771674635686764),
+    "attention.out_proj.weight": (0.012740527260955654, 0.3784223784531946),
+    "readout.weight": (-0.28013710423468785, 0.42352028591423074),
+    "table": (-0.6644311487306359, 0.36975195262026456),
+}
 
 
 def model_of(design: Design) -> Any:
@@ -75,6 +84,24 @@ def test_answers_are_products_with_the_candidates_each_token_once() -> None:
     torch.testing.assert_close(run.probabilities.sum(-1), torch.ones(6, 4, dtype=torch.float64))
     best = run.probabilities.argmax(-1).tolist()
     assert run.said() == [tuple(run.candidates[i] for i in row) for row in best]
+
+
+def test_each_answer_has_its_own_rows_of_the_readout() -> None:
+    model = model_of(DESIGNS[2])
+    run = model.run(TOKENS)
+    for answer in range(4):
+        rows = model.readout.weight[4 * answer : 4 * answer + 4]
+        expected = run.heads.out @ rows.T
+        torch.testing.assert_close(run.answer_vectors[:, answer], expected, rtol=0, atol=1e-12)
+
+
+def test_a_silenced_head_is_missing_from_the_answers() -> None:
+    model = model_of(DESIGNS[2])
+    plain, run = model.run(TOKENS), model.run(TOKENS, what_if=WhatIfHeads(frozenset({1})))
+    without = plain.heads.out - plain.heads.shares[1]
+    torch.testing.assert_close(run.heads.out, without, rtol=0, atol=1e-12)
+    torch.testing.assert_close(run.answer_vectors, model.answers(without), rtol=0, atol=1e-12)
+    assert not torch.allclose(run.answer_vectors, plain.answer_vectors)
 
 
 @pytest.mark.parametrize("design", DESIGNS)
@@ -158,6 +185,27 @@ def test_a_fresh_model_is_the_same_for_the_same_seed_and_leaves_the_global_gener
     assert all(torch.equal(model[key], value) for key, value in same.state_dict().items())
     assert not torch.equal(one.readout.weight, other.readout.weight)
     assert all(value.dtype == torch.float64 for value in model.values())
+
+
+def test_the_gain_stretches_every_drawn_weight() -> None:
+    one, four = (build_attention_model(DESIGNS[2], gain=g, seed=1).state_dict() for g in (1, 4))
+    for name in ("attention.in_proj_weight", "attention.out_proj.weight", "readout.weight"):
+        torch.testing.assert_close(four[name], 4 * one[name])
+
+
+def test_a_seed_means_the_same_weights_for_ever() -> None:
+    """A link holds the seed alone. Readout and places come from generators of their own."""
+    drawn = build_attention_model(SEEDED, seed=7).state_dict()
+    for name, expected in SEEDED_WEIGHTS.items():
+        found = drawn[name].flatten()[:2].tolist()
+        assert found == pytest.approx(expected, abs=1e-12), name
+
+
+def test_a_fresh_place_is_as_large_as_a_sinusoidal_one() -> None:
+    table = build_attention_model(Design(width=64, positions="learned"), seed=1).table
+    assert table is not None
+    assert table.square().mean().item() == pytest.approx(0.5, rel=0.1)
+    assert sinusoidal(64, 64).square().mean().item() == pytest.approx(0.5)
 
 
 def test_components_of_q_and_k_vary_as_those_of_x_do() -> None:

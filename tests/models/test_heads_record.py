@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+from torch import Tensor
+from torch.nn.functional import linear, scaled_dot_product_attention
 
 from seqviz.core.attention import WhatIfHeads
+from seqviz.models import heads_views
 from seqviz.models.heads_experiment import (
     ANSWERS,
     LONGEST,
@@ -76,6 +78,18 @@ def test_shares_and_bias_are_the_output(config: HeadsConfig) -> None:
     assert (joined.terms.sum(0) - joined.product).abs().max() < EXACT
     assert sum(parts(record).along) == pytest.approx(1, abs=1e-9)
     assert parts(record).out == pytest.approx(float(found.out[record.row].norm()))
+
+
+def test_the_difference_of_two_ways_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Q in one piece and in strips: were they apart, the page would say by how much."""
+
+    def off_by_rows(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        return linear(x, weight, bias) + len(weight)
+
+    monkeypatch.setattr(heads_views, "linear", off_by_rows)
+    joined = join_of(run(FRESH))
+    assert joined.split_error == pytest.approx(12 - 4)
+    assert joined.error == pytest.approx(12)
 
 
 @pytest.mark.parametrize("config", [TRAINED, FRESH, replace(FRESH, mask="none", seed=7)])

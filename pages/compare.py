@@ -45,6 +45,7 @@ with page.section("counts") as opened:
         head = ("counts.model", "counts.one", "counts.two", "counts.products")
         page.table(head, compare.counted(record, words))
         page.notes("counts.bias", "counts.time")
+        compare.tell_times(page, record)
 with page.section("claim") as opened:
     if opened:
         page.table(("claim.who", "claim.on", "claim.found"), compare.evidence(words))

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+import streamlit as st
+
 from seqviz.core.parameters import INITS
 from seqviz.models import available, load
 from seqviz.models.comparison import (
@@ -17,16 +19,18 @@ from seqviz.models.comparison import (
 from seqviz.models.comparison_findings import comparison_questions, letters, parameters
 from seqviz.models.experiment import CellRecord
 from seqviz.models.findings import percent
+from seqviz.models.step_time import step_times
 from seqviz.text import Words
 from seqviz.text.characters import characters, visible
 from seqviz.ui import cell
-from seqviz.ui.compute import cached
+from seqviz.ui.compute import COMPUTE, cached
 from seqviz.ui.controls import Choice, Control, Number, Numbers, Text
 from seqviz.ui.page import Page
 
 NONE = "none"
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 USUAL = 40
+TIMES = "compare:times"
 EVIDENCE = ("chung", "jozefowicz", "greff", "britz", "weiss", "adding")
 
 
@@ -237,6 +241,24 @@ def counted(record: CompareRecord, words: Words) -> list[tuple[str, ...]]:
             )
         )
     return rows
+
+
+def tell_times(page: Page, record: CompareRecord) -> None:
+    """The time of one step of each model, when somebody asks for it; kept until a model changes."""
+    asked = page.button("counts.measure")
+    if asked:
+        with page.busy(), COMPUTE:
+            st.session_state[TIMES] = (record.config, step_times(record))
+    config, times = st.session_state.get(TIMES, (None, ()))
+    if config != record.config:
+        return
+    head = ("counts.model", "counts.step", "counts.half")
+    rows = [
+        (label, f"{one.median:.1f} µs", f"{one.low:.1f} – {one.high:.1f} µs")
+        for label, one in zip(labels(record, page.words), times, strict=True)
+    ]
+    page.table(head, rows)
+    page.sentence(page.words("counts.measured", n=times[0].runs))
 
 
 def evidence(words: Words) -> list[tuple[str, ...]]:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -11,6 +12,8 @@ from hypothesis import strategies as st
 
 from seqviz.core.parameters import parameter_count
 from seqviz.core.probe import Probe
+from seqviz.core.unroll import walk
+from seqviz.models import step_time
 from seqviz.models.comparison import (
     CompareConfig,
     CompareRecord,
@@ -32,6 +35,7 @@ from seqviz.models.comparison_program import comparison_output, comparison_progr
 from seqviz.models.experiment import SIGNALS, run
 from seqviz.models.first_token import sample
 from seqviz.models.inputs import FIRST_LETTERS, NOISE_LETTERS
+from seqviz.models.step_time import step_times
 from seqviz.text import LANGUAGES, PLACEHOLDER, words
 from tests.comparison_catalogue import CONFIGS, FRESH, TRAINED, records
 
@@ -274,3 +278,25 @@ def test_letters_go_with_the_slots() -> None:
     assert letters(records()["three-cells"]) == ("A", "B", "C")
     assert letters(records()["two-of-a-kind"]) == ("A", "B")
     assert len(FRESH) == 3
+
+
+def test_every_model_is_timed_in_order_and_the_time_is_bounded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    record = compare(CompareConfig((Slot("lstm"), Slot("gru"), Slot("rnn")), length=6))
+    taken: list[tuple[int, ...]] = []
+
+    def spy(cell: Any, xs: Any, h: Any, c: Any, options: Any) -> Any:
+        taken.append(tuple(cell.weight_hh.shape))
+        states, values, parts = walk(cell, xs, h, c, options)
+        torch.testing.assert_close(states[-1][0], wanted[cell])
+        return states, values, parts
+
+    wanted = {one.trace.cell: one.trace.h[-1] for one in record.cells}
+    monkeypatch.setattr(step_time, "walk", spy)
+    found = step_times(record)
+    shapes = [tuple(one.trace.cell.weight_hh.shape) for one in record.cells]
+    assert taken[-3:] == shapes
+    assert all(0 < one.low <= one.median <= one.high for one in found)
+    assert len({one.runs for one in found}) == 1
+    assert step_times(record, seconds=0.0)[0].runs == step_time.FEWEST

@@ -96,6 +96,34 @@ def test_two_models_are_enough() -> None:
     assert next(body for body in html(visitor) if "Look inside" in body).count("<li>") == 2
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_time_is_measured_when_asked_and_not_before(
+    language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    word = Words(language, "cell", "compare")
+    visitor = visit(v="1", lang=language, c_cell="none")
+    assert "µs" not in " ".join(html(visitor))
+    visitor.button(key="button:counts.measure").click().run()
+    assert not visitor.exception
+    record = compare(config_of(visitor.session_state["seqviz"].values))
+    table = next(body for body in html(visitor) if "µs" in body)
+    rows = [row.split("</td><td>") for row in table.split("<tr><td>")[1:]]
+    assert tuple(row[0] for row in rows) == labels(record, word)
+    for _, middle, spread in rows:
+        low, high = (float(part) for part in spread.split(" µs")[0].split(" – "))
+        assert 0 < low <= float(middle.removesuffix(" µs")) <= high
+    assert word("counts.measured", n=400).split("400")[1] in " ".join(html(visitor))
+
+    def refuse(*_: object) -> None:
+        raise AssertionError("nobody asked again")
+
+    monkeypatch.setattr("seqviz.ui.compare.step_times", refuse)
+    assert "µs" in " ".join(html(visitor.run()))
+    visitor.slider(key="hidden").set_value(9).run()
+    assert not visitor.exception
+    assert "µs" not in " ".join(html(visitor))
+
+
 def test_look_inside_leads_to_the_same_model_on_the_page_cell() -> None:
     visitor = visit(v="1", lang="en", b_fb="3", b_act="relu", hidden="5", seed="9", length="12")
     body = next(body for body in html(visitor) if "Look inside" in body)

@@ -105,7 +105,6 @@ def chart_controls(chart: str) -> tuple[str, ...]:
         "items": ("row", "column"),
         "truncate": ("window",),
         "clip": ("limit",),
-        "remedies": ("limit",),
     }
     return own.get(chart, ())
 
@@ -170,6 +169,8 @@ def _show(page: Page, picture: Picture) -> None:
     for box in picture.boxes:
         (beside,) = sentences([box.beside], page.words)
         page.tick(f"tick.{box.name}", box.on, beside, **box.sets)
+        if box.on and box.knobs:
+            page.controls(*box.knobs)
 
 
 def _lag(page: Page) -> None:

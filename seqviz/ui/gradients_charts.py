@@ -31,12 +31,16 @@ SETS = {"activation": "act", "forget_bias": "fb"}
 
 @dataclass(frozen=True)
 class Box:
-    """A box to tick: its name, whether it is, what stands beside it, the controls it sets."""
+    """A box to tick: its name, whether it is, what stands beside it, the controls it sets.
+
+    knobs are controls that act only while it is ticked.
+    """
 
     name: str
     on: bool
     beside: Finding
     sets: Mapping[str, Value]
+    knobs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,8 @@ def _remedies(record: BackpropRecord, values: Values, words: Words) -> Pictures:
         Box(tick.name, tick.on, helps.tick_values(view, tick), controls_of(tick.changes))
         for tick in view.ticks
     ]
-    boxes.append(Box("clip", view.clipped, helps.clip_values(view), {"clip": not view.clipped}))
+    clip = {"clip": not view.clipped}
+    boxes.append(Box("clip", view.clipped, helps.clip_values(view), clip, ("limit",)))
     told = helps.ticks_findings(view, record)
     return (Picture("remedies", figure, view.columns(), told, tuple(boxes)),)
 

@@ -135,6 +135,24 @@ def test_a_tick_sets_the_pages_controls_and_ticks_combine() -> None:
     assert visitor.session_state["seqviz"].values["init"] == "orthogonal"
 
 
+def test_the_limit_shows_only_where_it_acts_and_keeps_its_value() -> None:
+    def limits(page: Any) -> list[float]:
+        return [slider.value for slider in page.slider if slider.key == "limit"]
+
+    assert limits(visit(chart="norms", clip="true")) == []
+    assert limits(visit(chart="clip", limit="0.5")) == [0.5]
+    visitor = visit(chart="remedies", limit="0.05")
+    assert limits(visitor) == []
+    assert "with it, at a limit of 0.05," in html(visitor)
+    visitor.checkbox(key="tick:tick.clip").check().run()
+    assert limits(visitor) == [0.05]
+    visitor.slider(key="limit").set_value(0.1).run()
+    visitor.checkbox(key="tick:tick.clip").uncheck().run()
+    assert not visitor.exception
+    assert limits(visitor) == []
+    assert "at a limit of 0.1," in html(visitor)
+
+
 def test_every_remedy_is_a_value_that_the_controls_know() -> None:
     known = {control.key: control for control in CONTROLS}
     for remedy in REMEDIES:

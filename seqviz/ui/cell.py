@@ -217,6 +217,8 @@ def tell_notices(page: Page, record: CellRecord) -> None:
     if record.unknown:
         tokens = dict.fromkeys(visible(record.task.inputs[t]) for t in record.unknown)
         page.notice("mode.unknown", tokens=" ".join(tokens), count=len(tokens))
+    if config.source == "text" and len(config.text) == 1:
+        page.notice("mode.one_character")
     if config.taught and record.mode == "fresh" and record.taught is None:
         page.notice("mode.not_teachable", limit=TEACHABLE)
     if config.edit_step is not None and config.edit_step >= len(record.task):

@@ -5,6 +5,7 @@ every control, defaults too, so that it keeps its meaning when a default changes
 its step, unit and pins by itself.
 """
 
+import math
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
@@ -73,18 +74,39 @@ def check_cursor(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:
         yield Notice("not_step", {"got": last(found, "t")})
     elif t is not None and t > steps:
         yield Notice("step_above", {"got": t, "limit": steps})
+    tensors = {tensor["name"]: tensor for tensor in scene.get("tensors", ())}
+    units = _sizes(tensors["h"], scene)[1] if "h" in tensors else u
     if u == 0:
         yield Notice("not_unit", {"got": last(found, "u")})
-    names = {tensor["name"] for tensor in scene.get("tensors", ())}
+    elif u is not None and units is not None and u > units:
+        yield Notice("unit_above", {"got": u, "limit": units})
     for pin in found.get("pin", ()):
-        if not PIN.fullmatch(pin) or pin.rsplit(".", 2)[0] not in names:
-            yield Notice("not_pin", {"got": pin})
+        yield from _check_pin(pin, tensors, scene)
     nodes = scene.get("layout", {}).get("nodes", ())
     drawn = {node["tensor"] for node in nodes if node.get("part") in DRAGGED}
     for point in found.get("point", ()):
         if not POINT.fullmatch(point) or point.split(".", 1)[0] not in drawn:
             yield Notice("not_point", {"got": point})
     yield from _check_shown(found, scene)
+
+
+def _check_pin(pin: str, tensors: Mapping[str, Any], scene: Mapping[str, Any]) -> Iterator[Notice]:
+    """A pin that is no value of the scene, or a value beyond its steps or units."""
+    name, step, unit = pin.rsplit(".", 2) if PIN.fullmatch(pin) else ("", "", "")
+    if name not in tensors:
+        yield Notice("not_pin", {"got": pin})
+        return
+    steps, units = _sizes(tensors[name], scene)
+    if int(step) > steps or int(unit) > units:
+        yield Notice("pin_beyond", {"got": pin, "steps": steps, "units": units})
+
+
+def _sizes(tensor: Mapping[str, Any], scene: Mapping[str, Any]) -> tuple[int, int]:
+    """At how many steps a tensor has a value of its own, and of how many numbers that is."""
+    shape = tensor["shape"]
+    if tensor["axes"] and tensor["axes"][0] == scene["step_axis"]:
+        return shape[0], math.prod(shape[1:])
+    return 1, math.prod(shape)
 
 
 def _check_shown(found: Address, scene: Mapping[str, Any]) -> Iterator[Notice]:

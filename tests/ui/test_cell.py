@@ -6,6 +6,7 @@ from torch import nn
 from seqviz.models.experiment import CellConfig, run
 from seqviz.text import Words
 from seqviz.ui.cell import concat_notes, counts_of, shapes_of
+from tests.ui.parts import notices, open_page
 
 CELLS = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}
 
@@ -41,3 +42,12 @@ def test_peepholes_and_shapes_are_the_models_own() -> None:
     assert shapes["b_ih, b_hh"] == str(tuple(cell.bias_ih.shape))
     assert shapes["x_t"] == str(tuple(record.trace.x[0].shape))
     assert shapes["c_t"] == shapes["h_t"] == shapes["p_i, p_f, p_o"] == "(5,)"
+
+
+@pytest.mark.parametrize(("text", "told"), [("a", 1), ("ab", 0), ("가", 1)])
+@pytest.mark.parametrize("mode", ["trained", "fresh"])
+def test_one_character_says_why_there_is_nothing_to_predict(
+    mode: str, text: str, told: int
+) -> None:
+    visitor = open_page("cell", v="1", lang="en", mode=mode, input="text", text=text)
+    assert sum("One character is too short" in notice for notice in notices(visitor)) == told

@@ -10,7 +10,12 @@ from seqviz.ui import links
 
 SCENE = {
     "steps": 4,
-    "tensors": [{"name": "f"}, {"name": "W_hh"}],
+    "step_axis": "step",
+    "tensors": [
+        {"name": "f", "axes": ["step", "unit"], "shape": [4, 3]},
+        {"name": "h", "axes": ["step", "unit"], "shape": [4, 3]},
+        {"name": "W_hh", "axes": ["row", "unit"], "shape": [12, 3]},
+    ],
     "layout": {"nodes": [{"kind": "plane", "part": "keys", "tensor": "k"}]},
 }
 
@@ -55,6 +60,9 @@ def test_a_link_is_checked(found: dict[str, list[str]], kinds: list[str]) -> Non
         ({"t": ["9" * 5000]}, ["not_step"]),
         ({"u": ["-1"]}, ["not_unit"]),
         ({"u": [""]}, ["not_unit"]),
+        ({"u": ["3"], "pin": ["f.4.3", "W_hh.1.36"]}, []),
+        ({"u": ["4"]}, ["unit_above"]),
+        ({"pin": ["f.5.1", "f.1.4", "W_hh.1.37", "W_hh.2.1"]}, ["pin_beyond"] * 4),
         ({"pin": ["f"]}, ["not_pin"]),
         ({"pin": ["nowhere.1.1"]}, ["not_pin"]),
         ({"pin": ["<script>", "f.1.1"]}, ["not_pin"]),

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from seqviz.models.attention_experiment import (
-    FOLLOW,
     LONGEST,
     WIDEST_SENTENCE,
     AttentionConfig,
@@ -46,7 +45,7 @@ JOINED = {
 CONTROLS = (
     Choice("show", ("one", "matrix", "sentence"), "one", quiet=True),
     Choice("mode", ("trained", "fresh"), "trained", quiet=True),
-    Choice("input", (*PRESETS, OWN), "cat", look="menu", quiet=True),
+    Choice("input", (*PRESETS, OWN), "cat", look="menu", quiet=True, width=176),
     Text("text", "the cat ran and the cat ran away", limit=CHARACTERS),
     Choice("split", SPLITS, "words"),
     Number("n", 2, 8, 3),
@@ -56,7 +55,9 @@ CONTROLS = (
     Number("dv", 1, 8, 3),
     Toggle("scale", True),
     Toggle("causal", True),
-    Choice("align", ("none", "top-left", "bottom-right"), "none"),
+    Choice(
+        "align", ("none", "top-left", "bottom-right"), "none", look="menu", quiet=True, width=200
+    ),
     Number("temp", 0.05, 10.0, 1.0, step=0.05),
     Toggle("tied"),
     Number("pad", 0, LONGEST, 0),
@@ -126,7 +127,7 @@ def draw_controls(page: Page) -> None:
         else:
             page.column("scale", "causal" if show == "sentence" else "align")
         with page.panel("softmax"):
-            page.column("temp")
+            page.column("temp", *(() if show == "one" else ("pad", "hide")))
         if show == "one":
             with page.panel("sizes"):
                 page.column("n", "seed")
@@ -137,8 +138,6 @@ def draw_controls(page: Page) -> None:
         elif fresh:
             with page.panel("model"):
                 page.column("dk", "tied", "seed")
-        with page.panel("mask"):
-            page.column("pad", "hide")
         with page.panel("what_if"):
             page.column("query", "top", "drop", "edit", *_weights(page))
         if any(page.values[key] != value for key, value in WHAT_IF_OFF.items()):
@@ -193,8 +192,7 @@ def mode_line(page: Page, record: AttentionRecord) -> None:
     name = record.config.show
     if name == "sentence":
         name = "trained" if record.trained else "fresh"
-    values = {"seed": record.config.seed, "d_k": record.d_k, "model": FOLLOW}
-    page.sentence(page.words(f"mode.{name}", **values))
+    page.sentence(page.words(f"mode.{name}", seed=record.config.seed, d_k=record.d_k))
 
 
 def paragraphs(found: list[Finding], words: Words) -> list[str]:

@@ -57,7 +57,8 @@ class Control(Protocol):
 class Choice:
     """One of a few names, as buttons or as a menu; `quiet` keeps its label for screen readers.
 
-    `like` is the control whose words its options share, where that is not its own.
+    `like` is the control whose words its options share, where that is not its own; `width` is that
+    of the menu in pixels.
     """
 
     key: str
@@ -66,6 +67,7 @@ class Choice:
     look: Literal["buttons", "menu"] = "buttons"
     quiet: bool = False
     like: str = ""
+    width: int = 240
 
     def read(self, raw: object) -> Reading:
         if raw in self.options:
@@ -90,7 +92,7 @@ class Choice:
         if self.look == "buttons":
             st.segmented_control(options=self.options, required=True, format_func=label, **shown)
         else:
-            st.selectbox(options=self.options, format_func=label, width=240, **shown)
+            st.selectbox(options=self.options, format_func=label, width=self.width, **shown)
 
 
 @dataclass(frozen=True)

@@ -142,7 +142,7 @@ def mode_line(page: Page, record: HeadsRecord) -> None:
     if config.mode == "fresh":
         page.sentence(page.words("mode.fresh", seed=config.seed, **told))
         return
-    page.sentence(page.words("mode.trained", model=f"back-{config.trained}h", **told))
+    page.sentence(page.words("mode.trained", **told))
     if config.mask not in ("causal", "both"):
         page.notes("mode.trained_mask")
 

@@ -35,7 +35,7 @@ LIMITED = ("sinusoidal", "learned")
 JOINED = 24
 
 CONTROLS = (
-    Choice("input", (*TEXTS, "text"), "dog", look="menu"),
+    Choice("input", (*TEXTS, "text"), "dog", look="menu", width=176),
     Text("text", "the dog bit the man", limit=MOST_LETTERS),
     Choice("split", SPLITS, "words"),
     Choice("order", ORDERS, "swapped"),
@@ -115,10 +115,10 @@ def mode_line(page: Page, record: PositionsRecord) -> None:
     if config.mode == "fresh":
         page.sentence(page.words("mode.fresh", seed=config.seed))
         return
-    name = f"order-{config.positions}"
+    kind = page.words(f"kind.{config.positions}")
     key = "mode.trained_none" if config.positions == "none" else "mode.trained"
     low, high = views.trained_lengths(record.config.positions)
-    page.sentence(page.words(key, model=name, low=low, high=high))
+    page.sentence(page.words(key, kind=kind, low=low, high=high))
 
 
 def scene_of(record: PositionsRecord, words: Words) -> Scene:

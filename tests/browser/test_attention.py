@@ -131,6 +131,25 @@ def test_own_text_typed_in_korean_is_split_three_ways(server: AppServer, page: P
 
 
 @pytest.mark.parametrize("language", ["en", "ko"])
+@pytest.mark.parametrize(
+    "path",
+    ["attention?show=one", "attention?show=matrix", "attention?show=sentence", "positions?",
+     "multi-head?", "multi-head?mode=fresh"],
+)  # fmt: skip
+def test_on_a_laptop_the_knobs_stand_in_one_row(
+    server: AppServer, visit: object, path: str, language: str
+) -> None:
+    page: Page = visit(viewport={"width": 1280, "height": 800})  # type: ignore[operator]
+    page.goto(f"{server.url}/{path}&v=1&lang={language}")
+    expect(page.get_by_text(words("frame", language)["share.head"], exact=True)).to_be_visible()
+    row = page.locator(".st-key-seqviz-row").bounding_box()
+    button = page.locator(".st-key-seqviz-row button").last.bounding_box()
+    assert row is not None
+    assert button is not None
+    assert row["height"] < 2 * button["height"]
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
 @pytest.mark.parametrize("show", ["one", "matrix", "sentence"])
 def test_a_narrow_screen_never_scrolls_sideways(
     server: AppServer, visit: object, show: str, language: str

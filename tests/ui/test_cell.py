@@ -5,7 +5,7 @@ from torch import nn
 
 from seqviz.models.experiment import CellConfig, run
 from seqviz.text import Words
-from seqviz.ui.cell import concat_notes, counts_of, shapes_of
+from seqviz.ui.cell_parts import concat_notes, counts_of, shapes_of
 from tests.ui.parts import notices, open_page
 
 CELLS = {"rnn": nn.RNNCell, "lstm": nn.LSTMCell, "gru": nn.GRUCell}

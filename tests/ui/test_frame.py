@@ -177,6 +177,13 @@ def test_only_the_gates_of_this_cell_can_be_forced(
     assert buttons.value == force
 
 
+@pytest.mark.parametrize(("mode", "count"), [("trained", 2), ("fresh", 3)])
+def test_a_learned_start_is_offered_where_something_can_learn_it(mode: str, count: int) -> None:
+    visitor = visit(**{**GOOD, "mode": mode})
+    buttons = next(group for group in visitor.button_group if group.key == "h0")
+    assert len(buttons.proto.options) == count
+
+
 def test_a_page_that_breaks_says_so_and_offers_itself_anew(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

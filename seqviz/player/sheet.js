@@ -3,6 +3,7 @@ import { svgNode, setAttribute, setHidden, symbolSpans } from "./svg.js";
 import { fillBoxes, makeBoxes, makeHeat, paintHeat } from "./sheetcells.js";
 import { axisNames, drawLabels, drawSums, makeColumnLabels, makeRowLabels, makeSums, placeLabels } from "./sheetlabels.js";
 import { wordWidth } from "./strips.js";
+import { makeClosed } from "./sheetclosed.js";
 import { cellVisible, cursorCell, findCell, headOf, placeCell, rowTokens, shownName } from "./sheetfacts.js";
 
 const CAPTION = { symbol: 30, word: 13 };
@@ -17,8 +18,8 @@ export function makeSheet(ctx, placed, hatchFill) {
   drawn.cells = placed.printed ? makeBoxes(placed, hatchFill) : null;
   drawn.heat = placed.printed ? null : makeHeat(placed);
   drawn.rowLabels = placed.labelled ? makeRowLabels(ctx, placed) : [];
-  drawn.columnLabels = makeColumnLabels(ctx, placed);
-  drawn.sums = sheet.node.sum ? makeSums(placed) : null;
+  drawn.columnLabels = placed.closed ? [] : makeColumnLabels(ctx, placed);
+  drawn.sums = sheet.node.sum && !placed.closed ? makeSums(placed) : null;
   drawn.veils = [];
   drawn.under = svgNode("g");
   drawn.token = [0, 1].map(() => svgNode("rect", { class: "sheet-token", rx: 3 }));
@@ -26,12 +27,14 @@ export function makeSheet(ctx, placed, hatchFill) {
   drawn.cursor = svgNode("rect", { class: "sheet-cursor", rx: 3 });
   drawn.over = svgNode("g");
   drawn.symbol = svgNode("text", { class: "sheet-symbol", x: placed.x, y: placed.y - CAPTION.symbol });
+  drawn.row = placed.closed ? makeClosed(ctx, placed, drawn.symbol) : null;
+  const around = drawn.row ? drawn.row.nodes
+    : [drawn.symbol, captionWord(ctx, placed), joinNode(placed), ...axisNames(ctx, placed)];
   drawn.group = svgNode(
     "g",
-    { class: "sheet", "data-sheet": sheet.node.id },
-    svgNode("rect", { class: "sheet-hit", x: placed.x, y: placed.y, width: placed.width, height: placed.height }),
-    drawn.symbol, captionWord(ctx, placed), joinNode(placed), ...axisNames(ctx, placed),
-    drawn.cells?.group, drawn.sums?.group, drawn.under,
+    { class: `sheet${placed.closed ? " closed" : ""}`, "data-sheet": sheet.node.id },
+    drawn.row?.hit ?? svgNode("rect", { class: "sheet-hit", x: placed.x, y: placed.y, width: placed.width, height: placed.height }),
+    ...around, drawn.cells?.group, drawn.sums?.group, drawn.under,
     ...drawn.rowLabels.map(({ text }) => text), ...drawn.columnLabels.map(({ text }) => text),
     ...drawn.token, drawn.frame, drawn.cursor, drawn.over,
   );

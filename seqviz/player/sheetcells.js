@@ -153,7 +153,7 @@ export function heatImage(ctx, name, { width, height, range, values, allowed }) 
 function paintCoarse(ctx, sheet, name, pen, view, last) {
   const { role, scale } = ctx.model.tensor(name);
   const range = sheetRange(ctx, sheet);
-  const printed = view.cell >= NUMBER_LEAST.cell && view.line >= NUMBER_LEAST.line;
+  const printed = ctx.state.level !== "flow" && view.cell >= NUMBER_LEAST.cell && view.line >= NUMBER_LEAST.line;
   const decimals = decimalsFor(scale, view.cell);
   const numberOf = (value) => (printed ? numberIn(value, view.cell, decimals) : null);
   const { size, spacing } = isNarrow(view.cell) ? CELL_FONTS.narrow : CELL_FONTS.roomy;

@@ -1,5 +1,6 @@
 // Where the sheets stand: cell sizes and lines, from the numbers of rows and columns and the width.
 import { wordWidth } from "./strips.js";
+import { CLOSED_HEIGHT, isCompact, openStage, placeClosed } from "./sheetclosed.js";
 import { visibleToken } from "./symbols.js";
 import { columnTokens, rowTokens } from "./sheetfacts.js";
 
@@ -31,8 +32,8 @@ const SLANT = { most: 58, rise: 0.82 };
 /**
  * @typedef {{sheet: import("./sheetfacts.js").Sheet, x: number, y: number, left: number,
  *   cell: number, line: number, width: number, height: number, printed: boolean,
- *   labelled: boolean, labels: number, slanted: boolean, join: string}} Placed
- *   x, y: the corner of the cells; left: where the sheet with its join begins
+ *   labelled: boolean, labels: number, slanted: boolean, join: string, closed?: boolean}} Placed
+ *   x, y: the corner of the cells; left: where the sheet with its join begins; closed: one row
  * @typedef {{placed: Placed[], width: number, height: number}} SheetGrid
  */
 
@@ -86,7 +87,14 @@ function inLines(ctx, width, look, joinText, wordOf) {
   const gutter = Math.max(0, ...sized.map(({ labels }) => labels));
   const placed = [];
   let [x, y, lines, tallest, named, labelEnd, caption] = [0, 0, 1, 0, "", 0, 0];
+  const open = isCompact(width) ? openStage(ctx) : null;
   for (const one of sized) {
+    if (open !== null && one.sheet.stage !== open) {
+      if (x > 0) [x, y, tallest, named, labelEnd, caption] = [0, y + tallest, 0, "", 0, 0];
+      placed.push(placeClosed(one, y, width));
+      y += CLOSED_HEIGHT;
+      continue;
+    }
     const fitted = fitWidth(one, width - gutter);
     const again = named !== one.tokens || x - labelEnd > LABEL_AGAIN;
     const beside = (one.join ? wordWidth(one.join) + JOIN_ROOM : SHEET_GAP) + (one.tokens && again ? one.labels : 0);

@@ -6,6 +6,7 @@ import { makeArrows } from "./arrows.js";
 import { placeSheets } from "./sheetgrid.js";
 import { cellUnder, drawSheet, makeSheet } from "./sheet.js";
 import { cellPlace, cellVisible, shownName } from "./sheetfacts.js";
+import { drawClosed, isCompact, openStage } from "./sheetclosed.js";
 import { followCursor, limitZoom, makeView, panView, viewOf, zoomView } from "./sheetview.js";
 
 const HATCH_STEP = 5;
@@ -52,8 +53,12 @@ function joinWord(ctx, { node }) {
   return node.join ? ctx.word(node.join) : "";
 }
 
+/** Where one stage is open at a time, another one asks for another picture. */
+const openOf = (ctx, width) => (isCompact(width) ? openStage(ctx) : null);
+
 function buildSheets(ctx, sheets, width) {
   const { picture, node, arrows } = sheets;
+  Object.assign(sheets, { width, open: openOf(ctx, width) });
   const grid = placeSheets(ctx, width, (sheet) => joinWord(ctx, sheet), (sheet) => wordWidth(ctx.word(sheet.node.label)));
   const hatchId = `${ctx.brokenId}-hatch`;
   sheets.drawn = grid.placed.map((placed) => makeSheet(ctx, placed, `url(#${hatchId})`));
@@ -80,9 +85,10 @@ function patterns(ctx, hatchId) {
 
 function drawSheets(ctx, sheets, follow = true) {
   if (sheets.drawn.length === 0) return;
+  if (sheets.open !== openOf(ctx, sheets.width)) buildSheets(ctx, sheets, sheets.width);
   if (follow && !sheets.drag) followCursor(ctx, sheets.view);
   for (const drawn of sheets.drawn) {
-    drawn.view = viewOf(sheets.view, drawn);
+    drawn.view = drawn.closed ? drawClosed(ctx, drawn) : viewOf(sheets.view, drawn);
     drawSheet(ctx, drawn);
   }
   sheets.arrows.draw(sheets.drawn);
@@ -196,6 +202,11 @@ function clicked(ctx, sheets, event) {
   const label = labelAt(event);
   if (label) {
     ctx.chooseToken(label);
+    return;
+  }
+  const stage = event.target.closest?.("[data-open]")?.dataset.open;
+  if (stage !== undefined) {
+    ctx.goSubstep(Number(stage));
     return;
   }
   const cell = cellAt(ctx, sheets, event);

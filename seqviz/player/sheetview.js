@@ -13,7 +13,7 @@ export function makeView() {
 /** The largest zoom that still tells more: numbers have room. */
 export function limitZoom(view, placed) {
   const many = ({ height, width, columns }) => height > SHEET_PRINTED || (columns === "key" && width > SHEET_PRINTED);
-  const heat = placed.filter(({ sheet }) => sheet.rows !== "none" && many(sheet));
+  const heat = placed.filter(({ sheet, closed }) => !closed && sheet.rows !== "none" && many(sheet));
   const least = Math.min(...heat.map(({ line }) => line), ROOMY_CELL);
   const most = heat.length ? ZOOMS.find((zoom) => zoom * least >= ROOMY_CELL) ?? 16 : 1;
   view.most = most;

@@ -70,7 +70,7 @@ def number(value: float) -> str:
         return "∞" if value > 0 else "−∞"
     if abs(value) >= 1e4:
         return f"{value:.0e}".replace("e+0", "e").replace("e+", "e").replace("-", "−")
-    printed = f"{value:.{2 if abs(value) < 10 else 1 if abs(value) < 100 else 0}f}"
+    printed = f"{value:.{2 if abs(value) < 9.995 else 1 if abs(value) < 99.95 else 0}f}"
     return printed.replace("-", "" if float(printed) == 0 else "−")
 
 
@@ -78,7 +78,7 @@ def text(
     x: float,
     y: float,
     text: str,
-    size: int = 11,
+    size: float = 11,
     fill: str = "",
     weight: int = 400,
     middle: bool = False,
@@ -131,7 +131,9 @@ def short(token: str) -> str:
     return seen if len(seen) <= 6 else f"{seen[:5]}…"
 
 
-def symbol(x: float, y: float, name: str, size: int, fill: str) -> str:
+def symbol(
+    x: float, y: float, name: str, size: int, fill: str, weight: int = 700, middle: bool = False
+) -> str:
     """A symbol such as S_mask, with its subscript lowered."""
     parts = re.split(r"_(\w+)", name)
     spans = "".join(
@@ -140,9 +142,10 @@ def symbol(x: float, y: float, name: str, size: int, fill: str) -> str:
         else safe(part)
         for place, part in enumerate(parts)
     )
+    anchor = ' text-anchor="middle"' if middle else ""
     return (
-        f'<text x="{x:g}" y="{y:g}" font-size="{size}" fill="{fill}" font-weight="700">'
-        f"{spans}</text>"
+        f'<text x="{x:g}" y="{y:g}" font-size="{size}" fill="{fill}" font-weight="{weight}"'
+        f"{anchor}>{spans}</text>"
     )
 
 

@@ -3,53 +3,27 @@
 Rows are queries (or keys), columns are keys (or features). What may not be looked at is hatched.
 """
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from seqviz.hues import RGB
 from seqviz.player import ink
+from seqviz.player.still_grid import Placed, Sheet, Values, place_sheets, word_width
 
-Values = NDArray[np.float64]
-Sizes = tuple[float, float]
-
-PRINTED = 8
-CELL: Sizes = (34.0, 20.0)
-TALL = 220.0
-HEAT = (3.0, 14.0)
-LABELS = 64.0
-TOP = 44.0
-GAP = 34.0
 HATCH = (
     '<pattern id="seqviz-masked" width="5" height="5" patternUnits="userSpaceOnUse">'
     '<path d="M0 5L5 0" stroke="#1b1f24" stroke-opacity="0.25"/></pattern>'
 )
-
-
-@dataclass(frozen=True)
-class Sheet:
-    """One matrix to draw: its node of the layout, its tensor, its values and what is hatched."""
-
-    node: Mapping[str, Any]
-    tensor: Mapping[str, Any]
-    values: Values
-    allowed: Values | None
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-
-    @property
-    def cell(self) -> Sizes:
-        """Width and height of a cell."""
-        height, width = self.values.shape
-        if max(height, width) <= PRINTED:
-            return CELL
-        line = CELL[1] if height <= PRINTED else float(np.clip(TALL / height, *HEAT))
-        if self.node["columns"] == "key":
-            return (line if width > PRINTED else CELL[0], line)
-        return float(np.clip(96 / width, 2, 14)), line
+CAPTION, WORD = 30, 13
+ROW_LETTER, ROW_LINE, COLUMN_LINE = 6.4, 12, 13
+SHORT_LETTER, SLANTED_MOST, UPRIGHT_MOST = 6.3, 9, 12
+GLYPHS = {"−": 0.84, ".": 0.32, "-": 0.37, "+": 0.84, "e": 0.62}
+DIGIT, APART, NARROW_BELOW = 0.64, 2, 35
+LARGE, POWERS = 99.95, 9999.5
 
 
 def sheets_of(plain: Mapping[str, Any], known: Mapping[str, Values]) -> list[Sheet]:
@@ -63,102 +37,179 @@ def sheets_of(plain: Mapping[str, Any], known: Mapping[str, Values]) -> list[She
         if node["kind"] != "sheet" or node["tensor"] not in known:
             continue
         values = np.atleast_2d(known[node["tensor"]])
-        columns = {"key": tokens["key"], "class": classes}.get(node["columns"], ())
         allowed = known.get(str(node.get("hatch")))
-        rows = tokens.get(node["rows"], ())
+        fits = {"class": classes if len(classes) == values.shape[1] else (), "key": tokens["key"]}
+        rows, columns = tokens.get(node["rows"], ()), fits.get(node["columns"], ())
         found.append(Sheet(node, tensors[node["tensor"]], values, allowed, rows, columns))
-    return found
+    return _scaled(found, known)
+
+
+def _scaled(sheets: list[Sheet], known: Mapping[str, Values]) -> list[Sheet]:
+    """One scale for all heads of a sheet, and one for all stages of the scores."""
+
+    def own(sheet: Sheet) -> float:
+        names = sheet.node.get("heads", [sheet.node["tensor"]])
+        return max(ink.largest(sheet.tensor, known[name]) for name in names if name in known)
+
+    scores = [sheet for sheet in sheets if _is_score(sheet)]
+    together = max(map(own, scores), default=1.0)
+    return [replace(sheet, end=together if sheet in scores else own(sheet)) for sheet in sheets]
+
+
+def _is_score(sheet: Sheet) -> bool:
+    axes = (sheet.node["rows"], sheet.node["columns"])
+    return axes == ("query", "key") and sheet.tensor["scale"] == "signed"
 
 
 def draw_sheets(sheets: list[Sheet], words: Mapping[str, str], width: float) -> tuple[str, float]:
     """The sheets in lines no wider than `width`, and where the last line ends."""
-    drawn: list[str] = []
-    x, y, tallest = float(ink.MARGIN), float(ink.HEAD), 0.0
-    for sheet in sheets:
-        room = LABELS + sheet.cell[0] * sheet.values.shape[1] + (40 if sheet.node["sum"] else 0)
-        if x > ink.MARGIN and x + room > width - ink.MARGIN:
-            x, y, tallest = float(ink.MARGIN), y + tallest, 0.0
-        drawn.append(_sheet(sheet, words, x + LABELS, y + TOP))
-        below = 64 if sheet.columns and _slanted(sheet) else 30
-        tallest = max(tallest, TOP + sheet.cell[1] * sheet.values.shape[0] + below)
-        x += room + GAP
-    return "".join(drawn), y + tallest
+    placed, bottom = place_sheets(sheets, words, width - 2 * ink.MARGIN)
+    together = any("row" in sheet.node for sheet in sheets)
+    drawn = "".join(_sheet(one, words, together) for one in placed)
+    at = f"translate({ink.MARGIN:g} {ink.HEAD:g})"
+    return f'<g transform="{at}">{drawn}</g>', bottom + ink.HEAD
 
 
-def _sheet(sheet: Sheet, words: Mapping[str, str], x: float, y: float) -> str:
+def _sheet(placed: Placed, words: Mapping[str, str], together: bool) -> str:
     """Caption, cells, numbers or heat, hatching and tokens of one sheet."""
-    column, line = sheet.cell
-    height, width = sheet.values.shape
+    sheet, x, y = placed.sheet, placed.x, placed.y
     hue = ink.ROLES.get(sheet.tensor["role"], ink.PLAIN)
     open_ = np.ones_like(sheet.values) if sheet.allowed is None else sheet.allowed
     shown = np.where((open_ != 0) & np.isfinite(sheet.values), sheet.values, 0.0)
-    largest = ink.largest(sheet.tensor, shown)
-    box = (column * width, line * height)
-    cells = ink.heat(shown, open_ != 0, largest, hue, box)
+    box = (placed.width, placed.height)
+    cells = ink.heat(shown, open_ != 0, sheet.end, hue, box)
     hatch = (
         f'<rect width="{box[0]:g}" height="{box[1]:g}" fill="url(#seqviz-masked)"/>'
         if (open_ == 0).any()
         else ""
     )
-    printed = max(height, width) <= PRINTED
-    numbers = _numbers(sheet, open_ != 0, largest, hue) if printed else ""
+    numbers = _numbers(placed, open_ != 0, hue) if placed.printed else ""
     frame = (
         f'<rect width="{box[0]:g}" height="{box[1]:g}" fill="none" '
         'stroke="#1b1f24" stroke-opacity="0.25"/>'
     )
-    label = words.get(sheet.node["label"], "")
-    join = words.get(sheet.node["join"], sheet.node["join"])
-    caption = ink.symbol(x, y - 22, sheet.tensor["symbol"], 15, ink.deep(hue))
+    caption = ink.symbol(x, y - CAPTION, sheet.tensor["symbol"], 17, ink.deep(hue))
+    inside = f"{hatch}{cells}{numbers}{frame}{_columns(placed)}"
     return (
-        f"{caption}{ink.text(x, y - 7, label)}{_joined(join, x, y)}"
-        f'<g transform="translate({x:g} {y:g})">{hatch}{cells}{numbers}{frame}{_tokens(sheet)}</g>'
+        f"{caption}{ink.text(x, y - WORD, placed.word)}{_joined(placed)}"
+        f'<g transform="translate({x:g} {y:g})">{inside}</g>{_rows(placed, words, together)}'
     )
 
 
-def _joined(join: str, x: float, y: float) -> str:
-    return ink.text(x - LABELS, y - 22, f"{join} →") if join else ""
+def _joined(placed: Placed) -> str:
+    """The operation that leads here, over an arrow before the cells or in the gutter of a line."""
+    if not placed.join:
+        return ""
+    to = placed.x - 12 if placed.first else placed.x - 6
+    to -= placed.labels if placed.labelled and not placed.first else 0
+    start = 0.0 if placed.first else max(placed.left + 4, to - word_width(placed.join) - 8)
+    at = placed.y - CAPTION + 7 if placed.first else placed.y + placed.height / 2
+    middle = not placed.first
+    over = (start + to) / 2 if middle else 0.0
+    label = ink.symbol(over, at - 7, placed.join, 11, ink.INK, weight=400, middle=middle)
+    arrow = f"M{start:g} {at:g}H{to:g}m-4 -3.5l4 3.5l-4 3.5"
+    return f'{label}<path d="{arrow}" fill="none" stroke="#5a606a"/>'
 
 
-def _numbers(sheet: Sheet, shown: NDArray[np.bool_], largest: float, hue: RGB) -> str:
-    column, line = sheet.cell
+def _numbers(placed: Placed, shown: NDArray[np.bool_], hue: tuple[int, int, int]) -> str:
+    sheet, cell, line = placed.sheet, placed.cell, placed.line
+    size, spacing = _font(cell)
+    decimals = decimals_for(sheet.tensor["scale"], cell)
     texts = []
     for (row, place), value in np.ndenumerate(sheet.values):
         if shown[row, place]:
-            fill = ink.readable(float(value), largest, hue)
-            at = (column * (place + 0.5), line * (row + 0.5) + 4)
-            text = ink.number(float(value))
-            texts.append(ink.text(*at, text, size=11, fill=fill, middle=True))
-    if sheet.node["sum"]:
-        for row, total in enumerate(np.where(shown, sheet.values, 0.0).sum(axis=1)):
-            at = (column * sheet.values.shape[1] + 6, line * (row + 0.5) + 4)
-            texts.append(ink.text(*at, f"Σ {ink.number(float(total))}"))
-    return "".join(texts)
+            fill = ink.readable(float(value), sheet.end, hue)
+            at = (cell * (place + 0.5), line * (row + 0.5) + 4)
+            text = number_in(float(value), cell, decimals)
+            texts.append(ink.text(*at, text, size=size, fill=fill, middle=True))
+    numbers = f'<g letter-spacing="{spacing:g}">{"".join(texts)}</g>'
+    if not sheet.node["sum"]:
+        return numbers
+    sums = np.where(shown, sheet.values, 0.0).sum(axis=1)
+    told = [ink.text(placed.width + 8, -6, "Σ")]
+    for row, total in enumerate(sums):
+        told.append(ink.text(placed.width + 8, line * (row + 0.5) + 4, ink.number(float(total))))
+    return numbers + "".join(told)
 
 
-def _slanted(sheet: Sheet) -> bool:
-    return max(map(len, sheet.columns), default=0) * 7 > sheet.cell[0]
+def _font(cell: float) -> tuple[float, float]:
+    """Size and letter spacing of the numbers in cells of this width."""
+    return (9.5, -0.2) if cell < NARROW_BELOW else (11, 0)
 
 
-def _tokens(sheet: Sheet) -> str:
-    """Tokens at the left and under the cells, as many as fit."""
-    column, line = sheet.cell
-    every = max(1, int(np.ceil(11 / line)))
-    texts = [
-        f'<g text-anchor="end">{ink.text(-6, line * (row + 0.5) + 4, ink.short(token))}</g>'
-        for row, token in enumerate(sheet.rows)
-        if row % every == 0
-    ]
-    bottom = line * sheet.values.shape[0]
-    every = max(1, int(np.ceil(11 / column)))
-    for place, token in enumerate(sheet.columns):
+def _fits(text: str, cell: float) -> bool:
+    size, spacing = _font(cell)
+    return sum(size * GLYPHS.get(letter, DIGIT) + spacing for letter in text) + APART <= cell
+
+
+def decimals_for(scale: str, cell: float) -> int:
+    """How many decimals all numbers of a sheet have room for; shares of a whole have no minus."""
+    return 2 if _fits("0.00" if scale == "unit" else "−0.00", cell) else 1
+
+
+def number_in(value: float, cell: float, decimals: int) -> str:
+    """A number in a cell, shorter where it is large; "" where no form of it fits."""
+    size = abs(value)
+    plain = decimals == 2 or not size < LARGE
+    forms = [ink.number(value) if plain else _rounded(value, 1)]
+    if size < POWERS:
+        forms += [_rounded(value, 1), _rounded(value, 0)]
+    return next((text for text in forms if _fits(text, cell)), "")
+
+
+def _rounded(value: float, decimals: int) -> str:
+    printed = f"{value:.{decimals}f}"
+    return printed.replace("-", "" if float(printed) == 0 else "−")
+
+
+def _rows(placed: Placed, words: Mapping[str, str], together: bool) -> str:
+    """The tokens of the rows, as many as fit, and what rows and columns are."""
+    if not placed.labelled:
+        return ""
+    sheet, line = placed.sheet, placed.line
+    every = math.ceil(ROW_LINE / line)
+    most = int((placed.labels - 4) / ROW_LETTER)
+    own = "tokens" if together and "row" in sheet.node else None
+    axis = {"query": "query", "key": "keys"}.get(sheet.node["rows"], "")
+    named = words.get(f"sheet.axis_{own or axis}", "")
+    texts = [ink.text(placed.x - 7, placed.y - 7, named, size=10)]
+    if sheet.node["columns"] == "key":
+        under = placed.y + placed.height + 14
+        texts.append(ink.text(placed.x - 7, under, words.get("sheet.axis_key", ""), size=10))
+    for row, token in enumerate(sheet.rows[: sheet.shape[0]]):
+        if row % every == 0:
+            at = placed.y + line * (row + 0.5) + 4
+            texts.append(ink.text(placed.x - 7, at, _short(token, most)))
+    return f'<g text-anchor="end">{"".join(texts)}</g>'
+
+
+def _columns(placed: Placed) -> str:
+    """The tokens under the columns, slanted where they would touch."""
+    cell, bottom = placed.cell, placed.height
+    every = math.ceil((COLUMN_LINE if placed.slanted else 1) / cell)
+    texts = []
+    for place, token in enumerate(placed.sheet.columns[: placed.sheet.shape[1]]):
+        x = cell * (place + 0.5)
         if place % every:
             continue
-        x = column * (place + 0.5)
-        if _slanted(sheet):
-            at = f"translate({x + 3:g} {bottom + 10:g}) rotate(-55)"
-            texts.append(
-                f'<g transform="{at}" text-anchor="end">{ink.text(0, 0, ink.short(token))}</g>'
-            )
-        else:
-            texts.append(ink.text(x, bottom + 14, ink.short(token), middle=True))
+        if not placed.slanted:
+            short = _short(token, UPRIGHT_MOST)
+            texts.append(ink.text(x, bottom + 14, short, middle=True))
+            continue
+        at = f"translate({x + 4:g} {bottom + 10:g}) rotate(-55)"
+        short = _short(token, SLANTED_MOST)
+        texts.append(f'<g transform="{at}" text-anchor="end">{ink.text(0, 0, short)}</g>')
     return "".join(texts)
+
+
+def _short(token: str, most: int) -> str:
+    """A visible token in at most so many letters' width."""
+    seen = ink.visible(token)
+    if word_width(seen) <= most * SHORT_LETTER:
+        return seen
+    kept = ""
+    for letter in seen:
+        if word_width(f"{kept}{letter}…") > most * SHORT_LETTER:
+            break
+        kept += letter
+    return f"{kept}…"

@@ -17,6 +17,8 @@ ENGINE = (
     "speech.js",
     "geometry.js",
     "cellnumbers.js",
+    "sheetgrid.js",
+    "sheetfacts.js",
 )
 LOAD = """async (source) => {
   const url = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));

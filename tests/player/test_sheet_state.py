@@ -1,21 +1,16 @@
-"""The cursor of sheets as a pure function, its keys, its address, and the still picture."""
+"""The cursor of sheets as a pure function, its keys and its address."""
 
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from seqviz.player.html import frame_height
-from seqviz.player.still import still_svg
-from seqviz.text import player_words
 from tests.attention_catalogue import scenes
 from tests.player.conftest import Engine
 from tests.player.stage import show
 
 HEADS = scenes()["causal-h4"].to_json() | {"rest": 2}
 STAGES, T, LAST = 11, 5, 10
-SVG = "{http://www.w3.org/2000/svg}"
 PLAY = """(e, [scene, options, actions]) => actions.reduce(
   (state, action) => e.reduce(state, action), e.initial(e.openScene(scene), options))"""
 KEY = "(e, [event, inside, kind, bounds]) => e.keyAction(event, inside, kind, bounds)"
@@ -170,22 +165,3 @@ def test_one_player_of_a_page_writes_the_address(page: Page) -> None:
     places.nth(0).click()
     page.keyboard.press("ArrowRight")
     page.wait_for_function("location.search === '?x=1&t=3&s=1'")
-
-
-@pytest.mark.parametrize("name", sorted(scenes()))
-def test_every_scene_has_a_still_picture(name: str) -> None:
-    scene = scenes()[name]
-    root = ElementTree.fromstring(still_svg(scene, player_words("en")))
-    assert len(list(root.iter(f"{SVG}image"))) == len(scene.layout.nodes)
-    assert frame_height(scene) > float(root.attrib["height"])
-
-
-def test_the_still_picture_prints_numbers_tokens_and_sums() -> None:
-    scene = scenes()["causal"]
-    root = ElementTree.fromstring(still_svg(scene, player_words("ko")))
-    texts = ["".join(text.itertext()) for text in root.iter(f"{SVG}text")]
-    assert texts.count("Σ 1.00") == scene.steps
-    for value in scene["context"].values.flat:
-        assert f"{value:.2f}".replace("-0.00", "0.00").replace("-", "−") in texts
-    assert texts.count("cat") == 14
-    assert "−∞" not in texts

@@ -103,7 +103,7 @@ def run_tests(folder: Path, tests: Sequence[str]) -> tuple[int, str]:
         capture_output=True,
         text=True,
     )
-    failed = re.search(r"^FAILED tests/(.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
+    failed = re.search(r"^(?:FAILED|ERROR) tests/(.*?)(?: - .*)?$", done.stdout, re.MULTILINE)
     if failed:
         return 1, failed[1]
     return (done.returncode and 2), done.stdout[-1500:] + done.stderr[-1500:]

@@ -299,20 +299,7 @@ MODEL_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         ("found[within.filled :, within.filled :]", "found[: len(direct), : len(direct)]"),
     ),
     ("loss map: losses of a block backwards", "loss_map", ("inner[:, j:, j]", "inner[:, j, j:]")),
-    (
-        "loss map: a block's own losses never made small",
-        "loss_map",
-        (
-            "_rescale(rows[here.start :], scale[here.start :])",
-            "_rescale(rows[here.stop :], scale[here.stop :])",
-        ),
-    ),
     ("loss map: the joint state for h", "loss_map", (EMPTY, EMPTY.replace("[..., :hidden]", ""))),
-    (
-        "loss map: a zero factor is extraordinary",
-        "loss_map",
-        ("(largest == 0) | (", "("),
-    ),
     (
         "loss map: h for the joint state",
         "loss_map",

@@ -217,6 +217,7 @@ def test_scale_is_that_of_every_head() -> None:
 @pytest.mark.parametrize("norm_first", [False, True])
 def test_the_heads_inside_an_encoder_layer(norm_first: bool) -> None:
     """T28: hooks see no weights there (it asks for none), so the layer is written by hand."""
+    seen: list[Tensor | None] = []
     layer = nn.TransformerEncoderLayer(
         D, HEADS, 16, batch_first=True, norm_first=norm_first, dtype=torch.float64
     ).eval()
@@ -236,7 +237,9 @@ def test_the_heads_inside_an_encoder_layer(norm_first: bool) -> None:
     else:
         y = layer.norm1(x + look(x))
         y = layer.norm2(y + feed_forward(y))
+    layer.self_attn.register_forward_hook(lambda module, given, found: seen.append(found[1]))
     close(y, layer(x[None], src_mask=blocked(causal(S)))[0])
+    assert seen == [None]
 
 
 # rotary

@@ -138,6 +138,14 @@ def test_a_row_without_keys_is_zero_as_in_sdpa() -> None:
     assert not attend(q, k, v).empty.any()
 
 
+def test_only_with_its_weights_does_torchs_module_give_nan() -> None:
+    """T24: asked for no weights it computes as SDPA does, zeros and then the bias, as we do."""
+    module, allowed = random_attention(), fully_masked()
+    query, key, _ = sequences(module)
+    silent, _ = module(query, key, key, attn_mask=blocked(allowed), need_weights=False)
+    close(attend_heads(module, query, key, allowed=allowed).out, silent)
+
+
 def test_a_row_without_keys_has_finite_gradients() -> None:
     """T24: in nn.MultiheadAttention its nan reaches every parameter, used or not."""
     module, allowed = random_attention(), fully_masked()

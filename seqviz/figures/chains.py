@@ -14,6 +14,7 @@ from seqviz.hues import HUES, SLATE
 LOW, HIGH = -8, 3
 MOST_CELLS = 128
 HEIGHT = 460
+NEAR, WIDEST = 20, 600
 BAND_STOPS = ((-8, 0.05), (-6, 0.14), (-3, 0.4), (0, 0.72), (2, 1.0))
 
 
@@ -23,6 +24,7 @@ def map_figure(
     window: int | None = None,
     last_only: bool = False,
     chosen: tuple[int, int] | None = None,
+    clickable: bool = False,
 ) -> go.Figure:
     """log10 ‖∂ℓ_t/∂h_k‖: a row is a loss, a column the step it is traced back to.
 
@@ -30,6 +32,8 @@ def map_figure(
     different blocks. `last_only` frames the last row, which is all that counts when the loss is
     at the last step. `chosen` (t, k), 0-based, marks a chain from its loss to the step it is
     traced back to. Above 128 steps only every n-th row and column is drawn, and the axes say so.
+    `clickable` lays a point that cannot be seen on every cell, x = k and y = t in steps from 1: a
+    click on a heat map itself selects nothing.
     """
     every = stride(len(log))
     values = shown(log, every)
@@ -62,11 +66,16 @@ def map_figure(
         )  # fmt: skip
     if chosen is not None:
         _mark(figure, *chosen, words)
+    if clickable:
+        _points(figure, values, steps, every, words)
     note = "" if every == 1 else f" ({words['map.every'].replace('{n}', str(every))})"
-    figure.update_xaxes(title=words["map.k"] + note, showgrid=False, zeroline=False, tickformat="d")
+    ends = [1 - every / 2, max(float(steps[-1]) + every / 2, len(log) + 0.5)]
+    figure.update_xaxes(
+        title=words["map.k"] + note, showgrid=False, zeroline=False, tickformat="d", range=ends
+    )
     figure.update_yaxes(
         title=words["map.t"] + note, showgrid=False, zeroline=False, tickformat="d",
-        autorange="reversed",
+        range=ends[::-1],
     )  # fmt: skip
     figure.update_layout(height=HEIGHT, margin={"l": 64, "r": 8, "t": 12, "b": 56})
     return figure
@@ -119,9 +128,31 @@ def _mark(figure: Any, t: int, k: int, words: Mapping[str, str]) -> None:
             },
             name=words["map.chosen"],
             hoverinfo="skip",
+            unselected={"marker": {"opacity": 1}},
             showlegend=False,
         )
     )  # fmt: skip
+
+
+def _points(
+    figure: Any,
+    values: NDArray[np.float32],
+    steps: NDArray[np.float32],
+    every: int,
+    words: Mapping[str, str],
+) -> None:
+    """One point a cell, there for the pointer alone; it says what the cell says."""
+    rows, columns = np.tril_indices(len(steps))
+    unseen = {"marker": {"opacity": 0}}
+    figure.add_trace(
+        go.Scatter(
+            x=steps[columns], y=steps[rows], customdata=chain(values, every)[rows, columns],
+            mode="markers", marker={"symbol": "square", "size": 8, "opacity": 0},
+            selected=unseen, unselected=unseen, showlegend=False,
+            hovertemplate=words["map.hover"] + "<extra></extra>",
+        )
+    )  # fmt: skip
+    figure.update_layout(hoverdistance=max(NEAR, WIDEST // len(steps)))
 
 
 def _veil(

@@ -1,7 +1,9 @@
 """The page `gradients`: its knobs, its charts, and its record in a reader's words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import streamlit as st
 
 from seqviz.core.parameters import INITS
 from seqviz.figures.remedies import lag_figure
@@ -14,7 +16,7 @@ from seqviz.models.findings import Finding
 from seqviz.text import Words
 from seqviz.text.characters import characters
 from seqviz.ui.compute import TRAINING, cached
-from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle
+from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle, Value
 from seqviz.ui.gradients_charts import Picture, chain_of, chart_of
 from seqviz.ui.page import Page
 
@@ -160,7 +162,7 @@ def _show(page: Page, picture: Picture) -> None:
     told = sentences(picture.findings, page.words)
     if picture.figure is not None:
         alt = " ".join([page.words(f"alt.{picture.name}"), *told])
-        page.chart(picture.name, picture.figure, alt, picture.columns)
+        page.chart(picture.name, picture.figure, alt, picture.columns, **_clicks(page, picture))
     with page.group():
         for sentence in told:
             page.sentence(sentence)
@@ -171,6 +173,27 @@ def _show(page: Page, picture: Picture) -> None:
         page.tick(f"tick.{box.name}", box.on, beside, **box.sets)
         if box.on and box.knobs:
             page.controls(*box.knobs)
+
+
+def _clicks(page: Page, picture: Picture) -> dict[str, Any]:
+    """What makes a click on a point of the figure set the page's controls."""
+    if picture.picks is None:
+        return {}
+    key, picks = f"chart:{picture.name}", picture.picks
+
+    def choose() -> None:
+        page.set(**picked(picks, st.session_state[key]["selection"]["points"]))
+
+    return {"on_select": choose, "selection_mode": "points"}
+
+
+def picked(picks: tuple[str, str], points: Sequence[Mapping[str, Any]]) -> dict[str, Value]:
+    """The controls that the first of the points sets; none where nothing is selected."""
+    return {
+        key: round(point[axis])
+        for point in points[:1]
+        for key, axis in zip(picks, "yx", strict=True)
+    }
 
 
 def _lag(page: Page) -> None:

@@ -26,6 +26,7 @@ from seqviz.text import Words
 from seqviz.ui.controls import Value
 
 BACK, ROWS = 5, 12
+CLICKS = 64
 SETS = {"activation": "act", "forget_bias": "fb"}
 
 
@@ -47,7 +48,8 @@ class Box:
 class Picture:
     """A figure with its name, the numbers behind it and what it says; None where none is drawn.
 
-    boxes are what can be ticked below it, rows a table with these words over its columns.
+    boxes are what can be ticked below it, rows a table with these words over its columns; picks
+    are the controls that a click on a point sets, from its y and its x.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Picture:
     boxes: tuple[Box, ...] = ()
     head: tuple[str, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
+    picks: tuple[str, str] | None = None
 
 
 Values = Mapping[str, Any]
@@ -92,9 +95,11 @@ def _map(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     t, k = chain_of(record, values)
     chain = views.chain_view(record, t, k)
     last_only = record.config.loss == "last"
-    figure = map_figure(view.log, words.flat, last_only=last_only, chosen=(t, k))
+    near = len(record) <= CLICKS
+    figure = map_figure(view.log, words.flat, last_only=last_only, chosen=(t, k), clickable=near)
+    told, picks = say.map_findings(record, view), ("late", "early") if near else None
     return (
-        Picture("map", figure, view.columns(), say.map_findings(record, view)),
+        Picture("map", figure, view.columns(), told, picks=picks),
         _chain(chain, words),
     )
 

@@ -76,9 +76,9 @@ class Page:
         """Show only these options of a choice in this run, and the one that is chosen."""
         self._controls.offered.update(options)
 
-    def notice(self, key: str, /, **values: object) -> None:
-        """Tell the reader something, above the picture; values are shown as plain text."""
-        self._told.append(Notice(key, values))
+    def notice(self, key: str, /, about: str = "", **values: object) -> None:
+        """Tell the reader something, in plain text; it says what control `about` would have said."""
+        self._told.append(Notice(key, {**values, **self._controls.overrule(about)}))
 
     def header(self) -> None:
         """The question that the page answers, what it is about, and room for notices."""
@@ -222,12 +222,14 @@ class Page:
         with st.spinner(self.words("frame.busy"), show_time=False):
             yield
 
-    def chart(self, name: str, figure: Any, alt: str, columns: Mapping[str, Any]) -> None:
-        """A Plotly figure, its words for who cannot see it, and its numbers as files."""
+    def chart(
+        self, name: str, figure: Any, alt: str, columns: Mapping[str, Any], **select: Any
+    ) -> None:
+        """A Plotly figure, its words for who cannot see it, its files; `select` is Streamlit's."""
         named = f"seqviz-{self.name}-{name}"
         picture = {"filename": named, "format": "png", "scale": 2}
         config = {"displaylogo": False, "toImageButtonOptions": picture}
-        st.plotly_chart(figure, alt=alt, key=f"chart:{name}", config=config)
+        st.plotly_chart(figure, alt=alt, key=f"chart:{name}", config=config, **select)
         files: dict[str, Callable[[], str | bytes]] = {
             "csv": lambda: columns_csv(columns),
             "npz": lambda: columns_npz(columns),

@@ -141,3 +141,20 @@ def test_a_chain_is_chosen_with_the_keyboard_and_stands_in_the_link(
     field.press("ArrowUp")
     expect(page.get_by_text("times one factor: J₂₀")).to_be_visible()
     page.wait_for_function("new URL(location.href).searchParams.get('early') === '19'")
+
+
+def test_a_click_on_a_cell_of_the_map_chooses_its_chain(server: AppServer, page: Page) -> None:
+    open_page(server, page, chart="map", length=20, loss="all")
+    expect(page.get_by_text("from the loss at step 20 back to step 15")).to_be_visible()
+    drawn = page.locator("[data-testid=stPlotlyChart]").first.locator(".nsewdrag").first
+    area = drawn.bounding_box()
+    assert area is not None
+    cell = area["width"] / 20, area["height"] / 20
+    drawn.click(position={"x": cell[0] * 7.5, "y": cell[1] * 17.5})
+    expect(page.get_by_text("from the loss at step 18 back to step 8")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Loss at step t")).to_have_value("18")
+    page.wait_for_function("new URL(location.href).searchParams.get('early') === '8'")
+    drawn.click(position={"x": cell[0] * 2.5, "y": cell[1] * 2.5})
+    expect(page.get_by_text("no factor, only the direct part")).to_be_visible()
+    drawn.click(position={"x": cell[0] * 15.5, "y": cell[1] * 2.5})
+    expect(page.get_by_text("no factor, only the direct part")).to_be_visible()

@@ -33,6 +33,7 @@ def every_figure(found: BackpropRecord) -> dict[str, go.Figure]:
         "norms": lines.lines_figure(backprop_views.norms_view(found), FLAT, "axis.to_last"),
         "map": chains.map_figure(chain.log, FLAT, last_only=True),
         "chosen": chains.map_figure(chain.log, FLAT, chosen=(8, 4)),
+        "clickable": chains.map_figure(chain.log, FLAT, chosen=(8, 4), clickable=True),
         "chain": lines.lines_figure(
             backprop_views.chain_view(found, 8, 4).lines, FLAT, "axis.of_own_step", first=5
         ),
@@ -76,6 +77,20 @@ def test_the_longest_map_stays_small_and_says_what_it_leaves_out() -> None:
     assert chains.stride(1000) == 8
     assert len(figure.to_json()) < 600_000
     assert "every 8th" in figure.layout.xaxis.title.text
+
+
+def test_every_cell_of_a_clickable_map_has_one_point_that_says_the_same() -> None:
+    view = backprop_views.map_view(record(length=12))
+    figure = chains.map_figure(view.log, FLAT, clickable=True)
+    cells, points = figure.data
+    assert len(points.x) == 12 * 13 // 2
+    for k, t, told in zip(points.x, points.y, points.customdata, strict=True):
+        assert k <= t
+        np.testing.assert_array_equal(told, cells.customdata[int(t) - 1, int(k) - 1])
+    assert points.hovertemplate == cells.hovertemplate
+    assert {points.marker.opacity, points.selected.marker.opacity} == {0}
+    assert tuple(figure.layout.xaxis.range) == (0.5, 12.5)
+    assert tuple(figure.layout.yaxis.range) == (12.5, 0.5)
 
 
 def test_curves_stand_where_autograd_says_against_the_last_step() -> None:

@@ -14,7 +14,7 @@ from seqviz.models.backprop_ticks import REMEDIES
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.ui import links
 from seqviz.ui.controls import Reading
-from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions
+from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions, picked
 from seqviz.ui.gradients_charts import controls_of
 from tests.ui.parts import unfold
 
@@ -102,6 +102,17 @@ def test_a_chain_is_chosen_by_number_and_written_out() -> None:
     visitor.number_input(key="early").set_value(18).run()
     assert len(visitor.get("plotly_chart")) == 1
     assert "no factor, only the direct part" in html(visitor)
+
+
+def test_a_click_sets_t_and_k_and_is_offered_where_cells_can_be_hit() -> None:
+    assert picked(("late", "early"), [{"x": 8.0, "y": 18.0}, {"x": 1, "y": 2}]) == {
+        "late": 18,
+        "early": 8,
+    }
+    assert picked(("late", "early"), []) == {}
+    for length, modes in (("64", [0]), ("65", [])):
+        drawn = visit(chart="map", length=length).get("plotly_chart")[0]
+        assert list(drawn.proto.selection_mode) == modes
 
 
 def test_a_long_chain_leaves_out_its_middle_and_impossible_steps_are_told() -> None:

@@ -103,9 +103,16 @@ export function placeText(shape, index) {
   return places.join(",");
 }
 
+/** An element's own symbol, where the field counts elements otherwise than from 1; or null. */
+function ownSymbol(model, name, index) {
+  return model.scene.facts?.elements?.[name]?.[index] ?? null;
+}
+
 /** One element of a tensor: f with subscript 2. */
 export function elementParts(model, name, index) {
   const { symbol, role } = model.tensor(name);
+  const own = ownSymbol(model, name, index);
+  if (own) return parseSymbol(own, role);
   const place = placeText(model.shape(name), index);
   const parts = parseSymbol(symbol, role);
   return place ? withSub(parts, place) : parts;
@@ -115,6 +122,8 @@ export function elementParts(model, name, index) {
 export function readParts(model, taken, index, reader) {
   const { operand } = taken;
   const tensor = model.tensor(operand.tensor);
+  const own = ownSymbol(model, operand.tensor, index);
+  if (own) return parseSymbol(own, tensor.role);
   const symbol = parseSymbol(operandSymbol(operand, tensor, reader), tensor.role);
   const parts = withLetter(symbol, tensor, reader);
   const below = [placeText(taken.shape, index), SHIFTED[shiftOf(model, operand)]].filter(Boolean).join(",");
@@ -146,6 +155,8 @@ export function elementLabel(model, taken, index, reader) {
   const tensor = model.tensor(taken.operand.tensor);
   const symbol = withLetter(parseSymbol(tensor.symbol), tensor, reader);
   if (token !== null) return `${plainText(symbol)} “${visibleToken(token)}”`;
+  const own = ownSymbol(model, taken.operand.tensor, index);
+  if (own) return own;
   const place = placeText(taken.shape, index);
   const shift = SHIFTED[shiftOf(model, taken.operand)];
   return `${plainText(place ? withSub(symbol, place) : symbol)}${shift ? `(${shift})` : ""}`;

@@ -96,7 +96,8 @@ def rotation_scene(
 
     `pairs` counts from 0, the fastest. `there_i` records the true PE(p + offset), and its operation
     is the turn of `here_i` by offset·ω_i: the scene exists only where both agree. `true_i` is the
-    same encoding once more, sent as it was computed from its formula.
+    same encoding once more, sent as it was computed from its formula. Features are counted from 0,
+    as in the formula of PE: pair i holds the features 2i and 2i + 1.
     """
     _check_rotation(length, d, offset, pairs)
     encoding = sinusoidal(length + offset, d, base).numpy()
@@ -104,20 +105,25 @@ def rotation_scene(
     build = _Build("position")
     steps, pair = ("position", "one"), ("position", "pair")
     build.given("place", "p", steps, np.arange(length)[:, None], "given", TRUE)
+    elements: dict[str, list[str]] = {}
     for i in pairs:
+        both = (2 * i, 2 * i + 1)
+        for name, place in (("here", "p"), ("there", "p+k"), ("true", "p+k")):
+            elements[f"{name}_{i}"] = [f"PE({place})_{feature}" for feature in both]
+        pe, shifted = (f"PE({place})_{{{both[0]},{both[1]}}}" for place in ("p", "p+k"))
         omega, at = speed[i : i + 1], slice(2 * i, 2 * i + 2)
         build.given(f"omega_{i}", f"ω_{i}", ("one",), omega, "plain", TRUE)
         build.made(f"angle_{i}", f"pω_{i}", "multiply", "place", f"omega_{i}", axes=steps)
         build.made(f"turn_{i}", f"kω_{i}", "scale", f"omega_{i}", axes=("one",), factor=offset)
-        build.given(f"here_{i}", f"PE(p)_{i}", pair, encoding[:length, at], "hidden", TRUE)
+        build.given(f"here_{i}", pe, pair, encoding[:length, at], "hidden", TRUE)
         turned = _turn(offset * float(speed[i]))
         build.given(f"R_{i}", f"R_{i}", ("row", "pair"), turned, "weight", TRUE)
         there = encoding[offset:, at]
         build.made(
-            f"there_{i}", f"PE(p+k)_{i}", "affine", f"R_{i}", f"here_{i}",
+            f"there_{i}", shifted, "affine", f"R_{i}", f"here_{i}",
             axes=pair, role="output", values=there,
         )  # fmt: skip
-        build.given(f"true_{i}", f"PE(p+k)_{i}", pair, there, "output", TRUE)
+        build.given(f"true_{i}", shifted, pair, there, "output", TRUE)
     return Scene(
         kind="rotation",
         title=title,
@@ -128,7 +134,7 @@ def rotation_scene(
         sequence=Sequence(tuple(str(p) for p in range(length))),
         panels=tuple(f"{name}_{i}" for i in reversed(pairs) for name in ("here", "there")),
         rest=0,
-        facts={"offset": offset, "d": d, "base": base},
+        facts={"offset": offset, "d": d, "base": base, "elements": elements},
         step_axis="position",
     )
 

@@ -82,6 +82,11 @@ def test_a_turned_number_is_explained_by_the_rotation(page: Page) -> None:
     inspector = page.locator(".inspector")
     expect(inspector.locator("h3")).to_have_text("Turned by kω: sin of pair 1")
     expect(inspector).to_contain_text("position p = 1")
+    expect(inspector.locator(".formula")).to_have_text("PE(p+k)2 = R1 PE(p)2,3")
+    rows = inspector.locator("tr.product .term-label")
+    assert set(rows.all_text_contents()) == {"PE(p)2", "PE(p)3"}
+    assert set(rows.locator("sub").all_text_contents()) == {"2", "3"}
+    assert "_" not in inspector.inner_text()
     value = f"{math.sin((1 + OFFSET) * 0.1):.2f}"
     expect(inspector.locator(".result .term-value")).to_contain_text(value)
 

@@ -10,7 +10,6 @@ from seqviz.ui.page import Page
 
 page = Page("multi-head", heads.CONTROLS)
 words = page.words
-heads.fit(page)
 config = heads.config_of(page.values)
 
 page.header()

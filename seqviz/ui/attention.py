@@ -13,7 +13,7 @@ from seqviz.models.attention_experiment import (
 from seqviz.models.attention_questions import attention_questions
 from seqviz.models.findings import Finding, percent
 from seqviz.text import Words
-from seqviz.text.characters import clip, visible
+from seqviz.text.characters import characters, clip, visible
 from seqviz.text.tokens import SPLITS, split
 from seqviz.ui.cells import Cells, cell
 from seqviz.ui.compute import cached
@@ -165,18 +165,19 @@ def tell_notices(page: Page, record: AttentionRecord) -> None:
         if values["input"] == OWN and not split(values["text"], values["split"]):
             page.notice("told.no_tokens", used=PRESETS["cat"][0])
         if found > LONGEST:
-            page.notice("told.too_many", got=found, limit=LONGEST)
+            cut = values["input"] == OWN and len(characters(values["text"])) == CHARACTERS
+            page.notice(f"told.too_{'long' if cut else 'many'}", "text", got=found, limit=LONGEST)
         if config.mode == "fresh" and config.d_k > WIDEST_SENTENCE:
             page.notice("told.narrow", got=config.d_k, used=WIDEST_SENTENCE)
     T, S = len(record.queries), len(record.keys)
     if values["query"] > T:
-        page.notice("told.query", got=values["query"], limit=T)
+        page.notice("told.query", "query", got=values["query"], limit=T)
     if values["drop"] > S:
-        page.notice("told.drop", got=values["drop"], limit=S)
+        page.notice("told.drop", "drop", got=values["drop"], limit=S)
     if any((q or 0) >= T or (k or 0) >= S for q, k in config.hidden):
         page.notice("told.outside", T=T, S=S)
     if config.edit is not None and len(config.edit) != S:
-        page.notice("told.weights", got=len(config.edit), limit=S)
+        page.notice("told.weights", "weights", count=len(config.edit), limit=S)
     if bool(record.attention.empty.all()) and config.edit is None:
         page.notice("told.all_blocked")
 

@@ -20,7 +20,7 @@ from seqviz.models.heads_questions import questions
 from seqviz.scenes.attention import run_scene
 from seqviz.scenes.scene import Scene
 from seqviz.text import Words
-from seqviz.text.characters import clip, visible
+from seqviz.text.characters import characters, clip, visible
 from seqviz.text.tokens import SPLITS, split
 from seqviz.ui.compute import cached
 from seqviz.ui.controls import Choice, Number, Text, Value
@@ -38,12 +38,13 @@ TEXTS = {
 }
 OWN = "text"
 WIDEST = 64
+CHARACTERS = 400
 
 CONTROLS = (
     Choice("mode", ("trained", "fresh"), "trained", quiet=True),
     Choice("trained", tuple(map(str, TRAINED)), "4", quiet=True),
     Choice("input", (*TEXTS, OWN), "cat", look="menu", quiet=True),
-    Text("text", TEXTS["cat"][0], limit=400),
+    Text("text", TEXTS["cat"][0], limit=CHARACTERS),
     Choice("split", SPLITS, "words"),
     Number("heads", 1, MOST_HEADS, 4),
     Number("d", 1, WIDEST, 16),
@@ -58,18 +59,6 @@ CONTROLS = (
 compute = cached(run)
 
 
-def fit(page: Page) -> None:
-    """A d_model that the heads cannot divide becomes the nearest that they can."""
-    values = page.values
-    d, heads = values["d"], values["heads"]
-    used = fitting(d, heads, WIDEST)
-    if used == d:
-        return
-    page.set(d=used)
-    if values["mode"] == "fresh":
-        page.notice("mode.not_divisible", d=d, h=heads, used=used)
-
-
 def config_of(values: Mapping[str, Any]) -> HeadsConfig:
     """The configuration that the controls ask for; a head that is not there is not silenced."""
     off = values["off"]
@@ -78,7 +67,7 @@ def config_of(values: Mapping[str, Any]) -> HeadsConfig:
         mode=values["mode"],
         trained=int(values["trained"]),
         heads=values["heads"],
-        d_model=values["d"],
+        d_model=fitting(values["d"], values["heads"], WIDEST),
         mask=values["mask"],
         pads=values["pads"],
         side=values["side"],
@@ -119,12 +108,17 @@ def tell_notices(page: Page, record: HeadsRecord) -> None:
             got, used = clip(values["text"]), TEXTS["cat"][0]
             page.notice("mode.no_tokens", got=got, used=used)
         elif count > LONGEST:
-            page.notice("mode.tokens_cut", count=count, limit=LONGEST)
+            cut = len(characters(values["text"])) == CHARACTERS
+            key = "mode.text_cut" if cut else "mode.tokens_cut"
+            page.notice(key, "text", count=count, limit=LONGEST)
     kept = int(record.real.sum())
     if kept < len(config.tokens):
         page.notice("mode.cut_for_pads", limit=LONGEST, kept=kept)
+    if config.mode == "fresh" and config.d_model != values["d"]:
+        told = {"d": values["d"], "h": config.heads, "used": config.d_model}
+        page.notice("mode.not_divisible", **told)
     if values["off"] > record.count:
-        page.notice("mode.no_head", got=values["off"], h=record.count)
+        page.notice("mode.no_head", "off", got=values["off"], h=record.count)
     if record.empty:
         page.notice("mode.empty", n=len(record.empty), T=len(record.tokens))
 

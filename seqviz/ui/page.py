@@ -77,7 +77,7 @@ class Page:
         self._controls.offered.update(options)
 
     def notice(self, key: str, /, about: str = "", **values: object) -> None:
-        """Tell the reader something, in plain text; it says what control `about` would have said."""
+        """Tell the reader something, as plain text; it replaces what control `about` would say."""
         self._told.append(Notice(key, {**values, **self._controls.overrule(about)}))
 
     def header(self) -> None:

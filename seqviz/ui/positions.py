@@ -22,7 +22,7 @@ from seqviz.scenes.plane import rotation_scene
 from seqviz.scenes.positions import places_scene
 from seqviz.scenes.scene import Scene
 from seqviz.text import Words
-from seqviz.text.characters import visible
+from seqviz.text.characters import characters, visible
 from seqviz.text.tokens import SPLITS, split
 from seqviz.ui.compute import cached
 from seqviz.ui.controls import Choice, Number, Text
@@ -96,7 +96,9 @@ def tell_notices(page: Page, record: PositionsRecord) -> None:
     if config.source == "text" and not config.tokens:
         page.notice("mode.nothing", used=joined(record.tokens, " "))
     if record.cut:
-        page.notice("mode.cut", got=tokens + record.cut, limit=LONGEST)
+        cut = config.source == "text" and len(characters(page.values["text"])) == MOST_LETTERS
+        got = tokens + record.cut
+        page.notice("mode.text_cut" if cut else "mode.cut", "text", got=got, limit=LONGEST)
     if config.mode == "trained" and config.positions in LIMITED:
         _, limit = views.trained_lengths(config.positions)
         if tokens > limit:

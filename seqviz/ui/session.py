@@ -17,6 +17,7 @@ from seqviz.ui.controls import SHARED, Choice, Control, Reading, Value
 from seqviz.ui.notices import Notice
 
 MISSING = object()
+BEYOND = ("above", "below", "too_long", "too_many")
 
 
 @dataclass
@@ -33,11 +34,6 @@ class Session:
     link_notices: tuple[Notice, ...] = ()
     trying: str = ""
 
-    def forget_notices(self) -> None:
-        self.link_notices = ()
-        self.trying = ""
-        self.notices = dict.fromkeys(self.notices, ())
-
 
 class Controls:
     """The knobs of one page in one run of its script."""
@@ -50,6 +46,7 @@ class Controls:
         self.locked: set[str] = set()
         self.offered: dict[str, Collection[str]] = {}
         self._moved: set[str] = set()
+        self._overruled: set[str] = set()
         session = st.session_state.get("seqviz")
         if isinstance(session, Session) and session.page == page:
             self.session = session
@@ -70,7 +67,17 @@ class Controls:
     def notices(self) -> list[Notice]:
         """What the reader has to be told about the link and the controls."""
         told = [notice for notices in self.session.notices.values() for notice in notices]
-        return [*self.session.link_notices, *told]
+        kept = [n for n in told if n.kind not in BEYOND or n.about not in self._overruled]
+        return [*self.session.link_notices, *kept]
+
+    def overrule(self, about: str) -> Mapping[str, object]:
+        """Leave unsaid that this control's value went beyond its limits, for who says it better.
+
+        The values of what is left unsaid: what came, and how many there were.
+        """
+        self._overruled.add(about)
+        unsaid = [n.values for n in self.session.notices.get(about, ()) if n.kind in BEYOND]
+        return {k: v for values in unsaid for k, v in values.items() if k in ("got", "count")}
 
     def write(self, changes: Mapping[str, Value] | None = None) -> dict[str, str]:
         """Every value as it stands in a link, with some of them changed."""
@@ -89,7 +96,7 @@ class Controls:
         return {key: value for key, value in self.write().items() if key in keys}
 
     def tell(self, notice: Notice) -> None:
-        """Say something about the link until the reader changes a control."""
+        """Say something about the link for as long as the page is open."""
         self.session.link_notices += (notice,)
 
     def set(self, changes: Mapping[str, Value]) -> None:
@@ -139,15 +146,15 @@ class Controls:
             st.session_state[key] = control.shown(reading.value)
 
     def _read_widgets(self) -> None:
-        """Take over what the reader changed; notices speak of the last change only."""
-        changed = False
+        """Take over what the reader changed; what was said of a value goes when it changes.
+
+        Notices that went with any change would move the page under the reader's hand.
+        """
         for key, control in self.declared.items():
             now = st.session_state.get(key, MISSING)
             if now is MISSING or now == control.shown(self.values[key]):
                 continue
-            if not changed:
-                self.session.forget_notices()
-            changed = True
+            self.session.trying = ""
             self._keep(key, control.read(now))
             shown = control.shown(self.values[key])
             if shown != now:

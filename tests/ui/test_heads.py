@@ -95,30 +95,34 @@ def test_a_d_model_that_cannot_be_cut_is_named_and_the_nearest_is_used() -> None
     (notice,) = notices(visitor)
     assert "d_model = 30 cannot be cut into 4 equal heads" in notice
     assert "d_model = 32" in notice
-    assert visitor.slider(key="d").value == 32
-    assert "d=32" in " ".join(html(visitor))
-    again = visitor.run()
-    assert notices(again) == []
+    assert visitor.slider(key="d").value == 30
+    assert "d=30" in " ".join(html(visitor))
+    assert "d_model = 32. Nothing is trained" in " ".join(html(visitor))
+    assert len(notices(visitor.run())) == 1
+    visitor.slider(key="d").set_value(28)
+    assert notices(visitor.run()) == []
     assert notices(visit(v="1", lang="en", mode="trained", heads="4", d="30")) == []
+
+
+@pytest.mark.parametrize(("off", "told"), [("6", 1), ("9", 1), ("4", 0), ("-1", 1), ("x", 1)])
+def test_a_head_that_is_not_there_is_told_once_by_the_number_that_came(off: str, told: int) -> None:
+    found = notices(visit(v="1", lang="en", off=off))
+    assert len(found) == told
+    if off in ("6", "9"):
+        assert f"There is no head {off} to silence" in found[0]
 
 
 def test_any_text_is_read_or_told_why_not() -> None:
     own = {"v": "1", "lang": "en", "input": "text"}
     (long,) = notices(visit(**own, text=" ".join("word" for _ in range(70))))
     assert "70 tokens" in long
-    thousands = notices(visit(**own, text="x " * 10_000, split="letters"))
-    assert len(thousands) == 2
-    assert "20,000 characters" in thousands[0]
+    (thousands,) = notices(visit(**own, text="x " * 10_000, split="letters"))
+    assert "its first 64 tokens are used" in thousands
     (blank,) = notices(visit(**own, text="  "))
     assert "no token in it" in blank
     assert len(notices(visit(**own, text=""))) == 1
     one = " ".join(html(visit(**own, text="한")))
     assert words("multi-head", "en")["sentence.nothing_asked"] in one
-
-
-def test_a_head_that_is_not_there_is_named() -> None:
-    (notice,) = notices(visit(v="1", lang="en", trained="2", off="7"))
-    assert "no head 7" in notice
 
 
 def test_a_query_without_a_key_is_told_and_nothing_is_nan() -> None:

@@ -96,9 +96,8 @@ def test_nonsense_in_a_parameter_is_named_and_the_rest_stays(key: str) -> None:
 def test_texts_at_their_limits_are_kept_and_told() -> None:
     (empty,) = notices(visit(v="1", lang="en", input="text", text="   "))
     assert "no token" in empty
-    found = notices(visit(v="1", lang="en", input="text", text="ab " * 10_000))
-    assert any("10,000" in notice or "30,000" in notice for notice in found)
-    assert any(f"first {LONGEST}" in notice for notice in found)
+    (found,) = notices(visit(v="1", lang="en", input="text", text="ab " * 10_000))
+    assert f"first {LONGEST}" in found
     alone = visit(v="1", lang="en", input="text", text="word")
     assert notices(alone) == []
     assert "“word” is the only word" in html(alone)

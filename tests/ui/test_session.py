@@ -138,13 +138,16 @@ def test_a_change_of_language_keeps_every_value() -> None:
     assert "lang=ko" in visitor.session_state["link"]
 
 
-def test_a_notice_about_the_link_ends_with_the_next_change() -> None:
+def test_a_notice_about_a_value_stays_until_that_value_changes() -> None:
     visitor = visit(v="1", length="99999")
     assert "99999" in notices(visitor)
     visitor.segmented_control(key="cell").set_value("rnn")
     run(visitor)
-    assert notices(visitor) == ""
+    assert "99999" in notices(visitor)
     assert values(visitor)["length"] == 200
+    visitor.slider(key="length").set_value(9)
+    run(visitor)
+    assert notices(visitor) == ""
 
 
 def test_typed_text_is_cut_and_the_field_shows_what_is_used() -> None:

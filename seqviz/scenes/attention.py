@@ -84,11 +84,18 @@ def run_scene(
 
 
 def head_scene(
-    one: Any, queries: Row[str], keys: Row[str], *, vouched: str = INPUTS, **shown: Any
+    one: Any,
+    queries: Row[str],
+    keys: Row[str],
+    *,
+    vouched: str = INPUTS,
+    before: Any = None,
+    **shown: Any,
 ) -> Scene:
     """The scene of one `core.attention.Attention` whose q, k and v come from outside.
 
-    `vouched` names the test of where they come from; it ends with the context.
+    `vouched` names the test of where they come from; it ends with the context. `before` is the
+    record before a what-if.
     """
     build = Sheets()
     for name, axes, role in (("q", QUERY, "query"), ("k", KEY, "key"), ("v", KEY, "value")):
@@ -97,7 +104,8 @@ def head_scene(
     Head(build, one, 0, 1).looks(masks)
     _head_sheets(build, (one,), masks, dict.fromkeys("qkv", ""))
     facts = _facts((one,), queries, keys)
-    return _scene(build, Sequence(tuple(queries)), {}, facts, **shown)
+    was = {} if before is None else {"weights": before.weights, "context": before.context}
+    return _scene(build, Sequence(tuple(queries)), _ghost(build, was), facts, **shown)
 
 
 def _scene(

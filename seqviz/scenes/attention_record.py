@@ -19,8 +19,9 @@ def attention_record_scene(
         return query_scene(one.q[0], one.k, one.v, scale=one.scale, title=title)
     if record.model is None or record.run is None:
         return head_scene(
-            one, record.queries, record.keys, vouched=DRAWN, title=title, rest=record.asked
-        )
+            one, record.queries, record.keys, vouched=DRAWN, title=title, rest=record.asked,
+            before=record.before,
+        )  # fmt: skip
     tokens = tuple(label(token) for token in record.queries)
     return run_scene(
         record.run,

@@ -4,6 +4,7 @@ import contextlib
 import io
 import math
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -99,6 +100,19 @@ def test_every_record_is_a_scene_that_is_recomputed(config: AttentionConfig) -> 
     assert scene.steps == len(record.queries)
     called_by_symbol = config.show == "one"
     assert scene.facts["keys"] == ([] if called_by_symbol else list(record.keys))
+
+
+@pytest.mark.parametrize("change", [{"top": True}, {"drop": 0}, {"edit": (1.0,)}])
+@pytest.mark.parametrize("show", ["matrix", "sentence"])
+def test_a_what_if_keeps_the_weights_before_it_in_the_picture(
+    show: str, change: dict[str, Any]
+) -> None:
+    plain = AttentionConfig(show=show)
+    assert not attention_record_scene(run(plain)).ghost
+    scene = attention_record_scene(run(replace(plain, **change)))
+    assert {"weights", "context" if show == "matrix" else "out"} <= set(scene.ghost)
+    before = torch.tensor(scene[scene.ghost["weights"]].values)
+    assert torch.equal(before, run(plain).attention.weights)
 
 
 def test_only_where_something_can_be_copied_is_there_a_right_answer() -> None:

@@ -214,7 +214,7 @@ class Page:
 
     def heading(self, name: str) -> None:
         """The title `<name>.head` of a part that is always open."""
-        st.subheader(self.words(f"{name}.head"), anchor=False)
+        st.header(self.words(f"{name}.head"), anchor=False)
 
     @contextmanager
     def busy(self) -> Iterator[None]:
@@ -301,7 +301,7 @@ class Page:
     def take_away(self, *names: str) -> None:
         """The few sentences `away.<name>` to remember."""
         items = "".join(f"<li>{escape(self.words(f'away.{name}'))}</li>" for name in names)
-        st.subheader(self.words("away.head"), anchor=False)
+        st.header(self.words("away.head"), anchor=False)
         st.html(f'<ul class="seqviz-list">{items}</ul>')
 
     def corrections(self, *names: str) -> None:

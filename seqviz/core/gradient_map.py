@@ -103,6 +103,13 @@ def recurrent_gradient(trace: Trace, dh: Tensor, dc: Tensor | None = None) -> We
     return WeightGradient(items, norm(items, (1, 2)), items.sum(dim=0))
 
 
+def recurrent_total(trace: Trace, dh: Tensor, dc: Tensor | None = None) -> Tensor:
+    """∂L/∂W_hh (kH, H), as `recurrent_gradient(...).total`, without one matrix a step."""
+    if trace.kind == "gru" and trace.options.reset == "before":
+        return recurrent_gradient(trace, dh, dc).total
+    return recurrent_deltas(trace, dh, dc).T @ trace.h_prev
+
+
 def recurrent_deltas(trace: Trace, dh: Tensor, dc: Tensor | None = None) -> Tensor:
     """∂L/∂(W_hh h + b_hh) of every step, (T, kH) in PyTorch's gate order.
 

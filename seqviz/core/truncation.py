@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from seqviz.core.gradient_map import recurrent_deltas, recurrent_gradient
+from seqviz.core.gradient_map import recurrent_total
 from seqviz.core.jacobians import cell_to_hidden, step_jacobians
 from seqviz.core.model import SequenceModel, build_model
 from seqviz.core.norms import norm
@@ -56,7 +56,7 @@ def truncate(trace: Trace, direct: Tensor, blocks: Sequence[int]) -> tuple[Trunc
     if any(block < 1 for block in blocks):
         raise ValueError(f"truncate: expected blocks of 1 step or more, got {list(blocks)}")
     steps = step_jacobians(trace)
-    full = _weight_gradient(trace, *_cut(trace, steps, direct, len(trace)))
+    full = recurrent_total(trace, *_cut(trace, steps, direct, len(trace)))
     return tuple(_compared(trace, steps, direct, block, full) for block in blocks)
 
 
@@ -124,7 +124,7 @@ def train_lag(
 
 def _compared(trace: Trace, steps: Tensor, direct: Tensor, block: int, full: Tensor) -> Truncated:
     dh, dc = _cut(trace, steps, direct, block)
-    found = _weight_gradient(trace, dh, dc)
+    found = recurrent_total(trace, dh, dc)
     one, whole = norm(found, (0, 1)), norm(full, (0, 1))
     cosine = float((found / one * (full / whole)).sum())
     return Truncated(block, dh, dc, found, cosine, float(one / whole))
@@ -144,10 +144,3 @@ def _cut(trace: Trace, steps: Tensor, direct: Tensor, block: int) -> tuple[Tenso
     if trace.kind != "lstm":
         return dh, None
     return dh, found[:, hidden:] + dh * cell_to_hidden(trace)
-
-
-def _weight_gradient(trace: Trace, dh: Tensor, dc: Tensor | None) -> Tensor:
-    """∂L/∂W_hh (kH, H) without one matrix a step."""
-    if trace.kind == "gru" and trace.options.reset == "before":
-        return recurrent_gradient(trace, dh, dc).total
-    return recurrent_deltas(trace, dh, dc).T @ trace.h_prev

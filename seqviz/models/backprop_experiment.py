@@ -123,12 +123,6 @@ def other_loss(record: BackpropRecord, loss: str) -> GradientNorms:
     return gradient_norms(record.trace, direct, record.jacobians)
 
 
-def loss_of(record: BackpropRecord, h: Tensor) -> Tensor:
-    """The loss of a record as a function of its states h (T, H), with their graph."""
-    targets = record.model.encode_targets(record.task.targets) if record.task.targets else None
-    return _value(objective(record.config.loss, record.model, targets), h)
-
-
 def _direct(loss: Loss, h: Tensor) -> Tensor:
     """∂ℓ_t/∂h_t: what a loss says about each state itself, with no way through the steps."""
     h = h.detach().clone().requires_grad_()

@@ -15,11 +15,16 @@ from torch import Tensor
 from seqviz.core import cliff
 from seqviz.core.chains import last_state_norms
 from seqviz.core.clipping import clip_by_norm, clip_by_value
-from seqviz.core.parameters import cell_of, make_cell
+from seqviz.core.gradient_map import (
+    preactivation_deltas,
+    recurrent_deltas,
+    recurrent_total,
+)
+from seqviz.core.parameters import make_cell
 from seqviz.core.spectra import live_fraction
 from seqviz.core.truncation import lag_model, train_lag, truncate
-from seqviz.core.unroll import Options, run_steps, unroll
-from seqviz.models.backprop_experiment import BackpropRecord, loss_of
+from seqviz.core.unroll import Options, unroll
+from seqviz.models.backprop_experiment import BackpropRecord
 from seqviz.models.backprop_views import LN10, Curve, Curves
 
 LAG, SHORT, LAG_STEPS = 12, 12, 150
@@ -210,17 +215,12 @@ def clipping_view(record: BackpropRecord, limit: float) -> Clipping:
 
 
 def parameter_gradients(record: BackpropRecord) -> tuple[Tensor, ...]:
-    """∂L/∂θ for every parameter of the cell, by one backward pass."""
-    trace = record.trace
-    cell = cell_of(
-        trace.kind,
-        *(getattr(trace.cell, name).detach() for name in ("weight_ih", "weight_hh")),
-        *(getattr(trace.cell, name).detach() for name in ("bias_ih", "bias_hh")),
-    )
-    with torch.enable_grad():
-        h = run_steps(cell, trace.record.x, trace.h0, trace.c0, trace.options).h
-        value = loss_of(record, h)
-        return torch.autograd.grad(value, list(cell.parameters()))
+    """∂L/∂θ of W_ih, W_hh, b_ih and b_hh, from the one backward pass of the record."""
+    trace, every = record.trace, record.curves.every
+    own = preactivation_deltas(trace, every.dh, every.dc)
+    other = recurrent_deltas(trace, every.dh, every.dc)
+    through = recurrent_total(trace, every.dh, every.dc)
+    return own.T @ trace.x, through, own.sum(0), other.sum(0)
 
 
 @cache

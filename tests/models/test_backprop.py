@@ -1,10 +1,12 @@
 """The page's backward run: pure, true to autograd, and whole at its extremes."""
 
 import contextlib
+import copy
 import io
 import math
 import string
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -12,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from seqviz.core.norms import norm
+from seqviz.core.unroll import run_steps
 from seqviz.models import backprop_remedies as remedies
 from seqviz.models import backprop_remedy_findings as helps
 from seqviz.models import backprop_ticks as ticks
@@ -20,7 +23,7 @@ from seqviz.models.backprop_experiment import (
     BackpropConfig,
     BackpropRecord,
     backward_norms,
-    loss_of,
+    objective,
     run,
 )
 from seqviz.models.backprop_findings import (
@@ -224,14 +227,37 @@ def test_the_shares_of_a_weight_add_up_to_its_gradient(cell: str) -> None:
     assert abs(most.total) == pytest.approx(float(wanted.abs().max()))
 
 
+@pytest.mark.parametrize("loss", ["last", "all"])
+@pytest.mark.parametrize(
+    ("cell", "changes"),
+    [
+        ("rnn", {"activation": "relu"}),
+        ("lstm", {}),
+        ("lstm", {"peepholes": True}),
+        ("gru", {}),
+        ("gru", {"reset": "before"}),
+    ],
+)
+def test_parameter_gradients_are_autograds(cell: str, changes: dict[str, Any], loss: str) -> None:
+    record = run(BackpropConfig(source="hello", cell=cell, loss=loss, hidden=3, **changes))
+    trace, model = record.trace, record.model
+    module = copy.deepcopy(trace.cell).requires_grad_()
+    h = run_steps(module, trace.x, trace.h0, trace.c0, trace.options).h
+    objective(loss, model, model.encode_targets(record.task.targets))(h).backward()  # type: ignore[operator,arg-type]
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    for name, found in zip(names, remedies.parameter_gradients(record), strict=True):
+        torch.testing.assert_close(found, getattr(module, name).grad, rtol=1e-9, atol=1e-12)
+
+
 def test_parameter_gradients_are_pytorchs() -> None:
     record = run(BackpropConfig(source="hello", cell="lstm", loss="all", hidden=3))
-    cell = record.model.cell
-    h, c, hs = record.model.h0, record.model.c0, []
+    cell, model = record.model.cell, record.model
+    h, c, hs = model.h0, model.c0, []
     for x in record.trace.record.x:
         h, c = cell(x, (h, c))
         hs.append(h)
-    loss_of(record, torch.stack(hs)).backward()
+    of_h = objective("all", model, model.encode_targets(record.task.targets))  # type: ignore[arg-type]
+    of_h(torch.stack(hs)).backward()  # type: ignore[operator]
     for found, parameter in zip(
         remedies.parameter_gradients(record), cell.parameters(), strict=True
     ):

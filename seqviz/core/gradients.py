@@ -1,7 +1,8 @@
 """How much a loss changes with each state: ∂L/∂h_t and ∂L/∂c_t in one backward pass.
 
-Backpropagation through time, Werbos 1990. The run is repeated step by step with its graph,
-because a fused `nn.LSTM` gives only the direct part.
+Backpropagation through time, Werbos 1990: ∂L/∂s_{t−1} = direct part + ∂L/∂s_t · J_t, with the step
+Jacobians in closed form (`jacobians.py`). Only what the loss itself says about h is autograd's,
+and a stack of layers, whose run is repeated step by step with its graph.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,8 +12,9 @@ from typing import TypeAlias
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
-from seqviz.core.jacobians import cell_to_hidden
+from seqviz.core.jacobians import cell_to_hidden, step_jacobians
 from seqviz.core.layers import StackTrace
 from seqviz.core.norms import norm
 from seqviz.core.unroll import Trace, walk
@@ -76,26 +78,26 @@ def gradients(trace: Trace, loss: Loss = "last") -> Gradients:
     a tensor    (T, H): the sum of tensor ⊙ h, so the tensor is the direct part,
     a function  from h (T, H) to a scalar.
     """
-    with _graph(trace):
-        nodes = _states(trace, trace.record.x)
-        return _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes)
+    value, direct = _said(trace, loss)
+    return _carried(trace, step_jacobians(trace), value, direct)
 
 
 def loss_curves(trace: Trace, loss: Loss = "all") -> LossCurves:
-    """The gradients of a loss and of its last part alone; one run, two backward passes, or one
-    where the loss looks at one step only.
+    """The gradients of a loss and of its last part alone: two passes backwards, or one where the
+    loss looks at one step only.
 
     The last part is what the loss says about the last h (in order of the run) that it looks at.
     """
-    with _graph(trace):
-        nodes = _states(trace, trace.record.x)
-        every = _collect(_evaluate(loss, nodes.h, _last(nodes.h, trace)), nodes, keep=True)
-        seen = every.dh_direct.any(dim=1).nonzero().flatten().tolist() or [len(trace) - 1]
-        at = min(seen) if trace.reverse else max(seen)
-        last = (every.dh_direct[at] * nodes.h[at]).sum()
-        if len(seen) == 1:
-            return LossCurves(every, replace(every, loss=last.detach()), at)
-        return LossCurves(every, _collect(last, nodes), at)
+    steps = step_jacobians(trace)
+    every = _carried(trace, steps, *_said(trace, loss))
+    seen = every.dh_direct.any(dim=1).nonzero().flatten().tolist() or [len(trace) - 1]
+    at = min(seen) if trace.reverse else max(seen)
+    value = (every.dh_direct[at] * trace.h[at]).sum()
+    if len(seen) == 1:
+        return LossCurves(every, replace(every, loss=value), at)
+    alone = torch.zeros_like(every.dh_direct)
+    alone[at] = every.dh_direct[at]
+    return LossCurves(every, _carried(trace, steps, value, alone), at)
 
 
 def state_gradient(trace: Trace, found: Gradients) -> Tensor:
@@ -150,6 +152,42 @@ class _Nodes:
     start: list[Tensor]
 
 
+def _said(trace: Trace, loss: Loss) -> tuple[Tensor, Tensor]:
+    """The loss, and what it says about each h_t itself, (T, H)."""
+    with _graph(trace):
+        h = trace.h.detach().requires_grad_()
+        value = _evaluate(loss, h, _last(h, trace))
+        (direct,) = torch.autograd.grad(value, h)
+    return value.detach(), direct
+
+
+def _carried(trace: Trace, steps: Tensor, value: Tensor, direct: Tensor) -> Gradients:
+    """The direct parts (T, H) carried back through the step Jacobians, from the last step run."""
+    hidden, state = direct.shape[-1], steps.shape[-1]
+    entering = pad(direct, (0, state - hidden)).unbind()
+    backwards = range(len(trace)) if trace.reverse else range(len(trace) - 1, -1, -1)
+    transposed = steps.mT.unbind()
+    arriving, rows = direct.new_zeros(state), [direct] * len(trace)
+    for t in backwards:
+        rows[t] = entering[t] + arriving
+        arriving = transposed[t] @ rows[t]
+    dh, dc = torch.stack(rows).split([hidden, state - hidden], dim=-1)
+    lstm = trace.kind == "lstm"
+    if lstm:
+        dc = dc + dh * cell_to_hidden(trace)
+    return Gradients(
+        loss=value,
+        dh=dh,
+        dc=dc if lstm else None,
+        dh_direct=direct,
+        h_norm=norm(dh),
+        c_norm=norm(dc) if lstm else None,
+        h_direct_norm=norm(direct),
+        dh0=arriving[:hidden],
+        dc0=arriving[hidden:] if lstm else None,
+    )
+
+
 @contextmanager
 def _graph(trace: Trace) -> Iterator[None]:
     """Autograd on, whatever the caller has switched off."""
@@ -177,14 +215,13 @@ def _last(h: Tensor, trace: Trace) -> Tensor:
     return h[0 if trace.reverse else -1]
 
 
-def _collect(value: Tensor, nodes: _Nodes, keep: bool = False) -> Gradients:
+def _collect(value: Tensor, nodes: _Nodes) -> Gradients:
     steps = len(nodes.hs)
     found = torch.autograd.grad(
         value,
         [nodes.h, *nodes.hs, *nodes.cs, *nodes.start],
         allow_unused=True,
         materialize_grads=True,
-        retain_graph=keep,
     )
     dh_direct, dh = found[0], torch.stack(found[1 : 1 + steps])
     dc = torch.stack(found[1 + steps : 1 + 2 * steps]) if nodes.cs else None

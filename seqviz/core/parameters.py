@@ -38,16 +38,10 @@ def cell_of(
     nonlinearity: str = "tanh",
 ) -> Cell:
     """A cell holding copies of these tensors, in PyTorch's layout and gate order."""
-    input_size, hidden_size = weight_ih.shape[1], weight_hh.shape[1]
     options = {"nonlinearity": nonlinearity} if kind == "rnn" else {}
-    cell = CELLS[kind](
-        input_size,
-        hidden_size,
-        bias=bias_ih is not None,
-        device="meta",
-        dtype=weight_ih.dtype,
-        **options,
-    )
+    # Made empty: PyTorch would draw parameters from the global stream of random numbers.
+    cell = CELLS[kind](0, 0, bias=bias_ih is not None, dtype=weight_ih.dtype, **options)
+    cell.input_size, cell.hidden_size = weight_ih.shape[1], weight_hh.shape[1]
     for name, value in (
         ("weight_ih", weight_ih),
         ("weight_hh", weight_hh),

@@ -8,6 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 FRAME = Path(__file__).resolve().parent / "ui" / "frame.py"
@@ -27,6 +28,7 @@ Every other flag goes to Streamlit: see `streamlit run --help`.
 """
 
 
+@cache
 def home() -> Path:
     """Folder with `app.py`, `pages/` and `.streamlit/`: inside the wheel, or the checkout."""
     package = Path(__file__).resolve().parent

@@ -1,8 +1,8 @@
 """What runs in the browser beside Streamlit: the player, the address, the Share field.
 
 Streamlit sends a component's program again with every change of its data, so the player's
-program is not sent but served: the component is a few lines that import it from this server,
-under a name that changes with its content, and the browser keeps it.
+program and its words are not sent but served: the component is a few lines that import them from
+this server, under a name that changes with their content, and the browser keeps them.
 """
 
 import json
@@ -18,27 +18,38 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from seqviz import player as program
+from seqviz import text
 
 HERE = Path(__file__).resolve().parent
 PATH = "seqviz/player.js"
 
 SHIM = """
-const { default: mount, styles } = await import(new URL("%s", document.baseURI));
+const { default: mount, styles, words } = await import(new URL("%s", document.baseURI));
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 
 export default function (component) {
   const root = component.parentElement.getRootNode();
   if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
-  return mount(component);
+  const { data } = component;
+  return mount({ ...component, data: { ...data, words: words[data.options.language] } });
 }
 """
 
 
 @cache
 def module() -> str:
-    """The player's program and its styles as one ES module."""
-    return f"{program.bundle()}\nexport const styles = {json.dumps(program.css())};\n"
+    """The player's program, its styles and its words in every language as one ES module."""
+    words = {language: dict(text.player_words(language)) for language in text.LANGUAGES}
+    parts = {"styles": program.css(), "words": words}
+    said = [f"export const {name} = {json.dumps(part)};" for name, part in parts.items()]
+    return "\n".join([program.bundle(), *said, ""])
+
+
+@cache
+def _loader() -> str:
+    """The few lines that import the module, under the name of its content."""
+    return SHIM % f"{PATH}?{sha256(module().encode()).hexdigest()[:16]}"
 
 
 def routes() -> list[Route]:
@@ -46,10 +57,12 @@ def routes() -> list[Route]:
     return [Route(f"/{PATH}", _serve)]
 
 
-def player(payload: Mapping[str, Any], key: str = "player") -> None:
-    """Show a scene in the player; one that is already there keeps its step and its pins."""
-    name = sha256(module().encode()).hexdigest()[:16]
-    _component("player", SHIM % f"{PATH}?{name}")(data=payload, key=key)
+def player(scene: Mapping[str, Any], options: Mapping[str, Any], key: str = "player") -> None:
+    """Show a scene in the player; one that is already there keeps its step and its pins.
+
+    `options` name the reader's language, in which the served words speak.
+    """
+    _component("player", _loader())(data={"scene": scene, "options": options}, key=key)
 
 
 def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None:

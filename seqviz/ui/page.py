@@ -152,11 +152,11 @@ class Page:
             "address": address,
             "downloads": True,
         }
-        sent = player.payload(scene, self.player_words, options)
+        sent = player.scene_json(scene)
         if address and self._controls.opened:
-            for notice in links.check_cursor(links.address(), sent["scene"]):
+            for notice in links.check_cursor(links.address(), sent):
                 self._controls.tell(notice)
-        component.player(sent, key=name)
+        component.player(sent, options, key=name)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[float, str], None]]:

@@ -74,7 +74,14 @@ def wait_until_warm(session: str) -> None:
 
 
 def load_torch() -> None:
-    """Import torch, keep it to one thread, and have it compute once, both ways."""
+    """Import torch, keep it to one thread, and have it compute once, both ways.
+
+    `torch.set_num_threads` does not reach OpenMP in threads that begin later, and Streamlit begins
+    one for each run: there a tanh of 400 numbers would start a helper, and wait for it. What the
+    environment says when torch is loaded holds in all of them.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
     import torch
 
     torch.set_num_threads(1)

@@ -1,13 +1,39 @@
 """The warm-up: who waits for it, and that nobody waits for ever."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from seqviz import serving
+
+
+TASKS = Path("/proc/self/task")
+IN_A_NEW_THREAD = """
+import os, threading
+from seqviz.serving import load_torch
+
+load_torch()
+import torch
+
+seen = []
+
+def run():
+    before = len(os.listdir("/proc/self/task"))
+    torch.tanh(torch.ones(50, 8, dtype=torch.float64))
+    seen.append(len(os.listdir("/proc/self/task")) - before)
+
+thread = threading.Thread(target=run)
+thread.start()
+thread.join()
+print(seen)
+"""
 
 
 @pytest.fixture(name="cold")
@@ -101,3 +127,12 @@ def test_the_browser_opens_once_the_server_listens(
         thread.submit(lambda: asyncio.run(serving.open_browser("http://here"))).result()
     assert headless or there.wait(5)
     assert seen == opened
+
+
+def test_a_run_in_a_new_thread_starts_no_helpers_of_its_own() -> None:
+    if not TASKS.exists() or os.cpu_count() == 1:
+        return
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    command = [sys.executable, "-c", IN_A_NEW_THREAD]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+    assert done.stdout.split() == ["[0]"], done.stderr

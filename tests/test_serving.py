@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -12,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from seqviz import serving
-
 
 TASKS = Path("/proc/self/task")
 IN_A_NEW_THREAD = """
@@ -136,3 +136,15 @@ def test_a_run_in_a_new_thread_starts_no_helpers_of_its_own() -> None:
     command = [sys.executable, "-c", IN_A_NEW_THREAD]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
     assert done.stdout.split() == ["[0]"], done.stderr
+
+
+def test_connections_send_each_message_at_once() -> None:
+    with socket.socket(socket.AF_INET) as server:
+        server.bind(("127.0.0.1", 0))
+        server.listen()
+        serving.send_at_once()
+        with socket.create_connection(server.getsockname()) as client:
+            connection, _ = server.accept()
+            with connection:
+                assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
+            assert client.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 0

@@ -47,8 +47,8 @@ def explanation_figure(
         )
     many = len(labels) > 24
     figure.update_xaxes(
-        showgrid=False, zeroline=False, tickvals=place[:: 4 if many else 1],
-        ticktext=list(labels)[:: 4 if many else 1],
+        title=words["explanation.keys"], showgrid=False, zeroline=False,
+        tickvals=place[:: 4 if many else 1], ticktext=list(labels)[:: 4 if many else 1],
     )  # fmt: skip
     figure.update_yaxes(
         title=words["explanation.axis"], rangemode="tozero", tickformat=".0%", showgrid=False
@@ -57,8 +57,8 @@ def explanation_figure(
         height=HEIGHT,
         barmode="group",
         bargap=0.25,
-        margin={"l": 64, "r": 16, "t": 16, "b": 130},
-        legend={"orientation": "h", "y": -0.24, "yanchor": "top", "x": 0},
+        margin={"l": 64, "r": 16, "t": 16, "b": 140},
+        legend={"orientation": "h", "y": -0.4, "yanchor": "top", "x": 0},
         hovermode="closest",
     )
     return laid

@@ -51,6 +51,11 @@ def number(value: float) -> str:
     return f"{mantissa}×10{str(int(power)).translate(RAISED)}".replace("-", "−")
 
 
+def fixed(value: float, decimals: int) -> str:
+    """A number for a column of a table: always so many decimals."""
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", "−")
+
+
 def percent(value: float) -> str:
     """A probability or share in percent; what is not quite 0 or 100 does not say so."""
     share = 100 * value

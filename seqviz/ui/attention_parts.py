@@ -7,7 +7,7 @@ from seqviz.models.attention_dimension import dimension
 from seqviz.models.attention_experiment import FOLLOW, AttentionRecord
 from seqviz.models.attention_shelf import load_attention
 from seqviz.models.attention_views import Score, cheat, explanation
-from seqviz.models.findings import number, percent
+from seqviz.models.findings import fixed, percent
 from seqviz.text import Words
 from seqviz.ui.attention import CONTROLS, EXAMPLES, label, sentences
 from seqviz.ui.compute import cached
@@ -59,7 +59,7 @@ def _score(words: Words, name: str, score: Score) -> tuple[str, str, str]:
     if score.loss_all is None:
         return words(f"masks.{name}"), words("masks.nothing"), "–"
     right = words("masks.of", right=score.named, n=score.all)
-    return words(f"masks.{name}"), right, number(score.loss_all)
+    return words(f"masks.{name}"), right, fixed(score.loss_all, 3)
 
 
 def _held_out(words: Words) -> list[tuple[str, str]]:

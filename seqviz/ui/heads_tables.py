@@ -7,7 +7,7 @@ from torch import Tensor
 from seqviz.models import findings
 from seqviz.models import heads_views as views
 from seqviz.models.attention_shelf import load_attention
-from seqviz.models.findings import number
+from seqviz.models.findings import fixed, number
 from seqviz.models.heads_experiment import ANSWERS, TRAINED, HeadsRecord, Score
 from seqviz.models.heads_findings import HeadRow, asking, measured
 from seqviz.models.heads_views import DIGITS, SHOWN, entropies, join_of
@@ -46,9 +46,10 @@ def _looks(row: HeadRow, words: Words) -> str:
 
 
 def _numbers(row: HeadRow) -> tuple[str, ...]:
-    means = (row.entropy, math.exp(row.entropy), row.largest, row.distance)
-    shares = (percent(row.on_previous), percent(row.on_self))
-    return (*map(number, means), *shares)
+    return (
+        fixed(row.entropy, 3), fixed(math.exp(row.entropy), 2), fixed(row.largest, 3),
+        fixed(row.distance, 2), percent(row.on_previous), percent(row.on_self),
+    )  # fmt: skip
 
 
 def tell_average(page: Page, record: HeadsRecord) -> None:
@@ -62,9 +63,9 @@ def tell_average(page: Page, record: HeadsRecord) -> None:
     rows: Rows = [
         (
             f"{t + 1} {visible(record.tokens[t])}",
-            *map(number, own.tolist()),
-            number(mean),
-            number(of),
+            *(fixed(each, 3) for each in own.tolist()),
+            fixed(mean, 3),
+            fixed(of, 3),
         )
         for t, own, mean, of in zip(
             found.rows, found.heads, found.mean.tolist(), found.of_mean.tolist(), strict=True
@@ -106,16 +107,16 @@ def _join_rows(record: HeadsRecord, words: Words) -> Rows:
     names += [(words("join.bias"), ""), (words("join.sum"), "")]
     vectors = [*found.terms, found.total]
     rows: Rows = [
-        (*name, *_digits(vector), number(norm), percent_signed(along))
+        (*name, *_digits(vector), fixed(norm, DIGITS), percent_signed(along))
         for name, vector, norm, along in zip(names, vectors, found.norms, found.along, strict=True)
     ]
     whole = (words("join.concat"), f"1–{record.model.design.width}")
-    rows.append((*whole, *_digits(found.product), number(found.norms[-1]), ""))
+    rows.append((*whole, *_digits(found.product), fixed(found.norms[-1], DIGITS), ""))
     return rows
 
 
 def _digits(vector: Tensor) -> tuple[str, ...]:
-    return tuple(f"{value:.{DIGITS}f}".replace("-", "−") for value in vector.tolist())
+    return tuple(fixed(value, DIGITS) for value in vector.tolist())
 
 
 def percent_signed(share: float) -> str:
@@ -157,8 +158,7 @@ def credits(record: HeadsRecord, words: Words) -> Rows:
     names += [words("join.bias"), words("credit.sum")]
     rows = [*parts.tolist(), parts.sum(0).tolist()]
     return [
-        (name, *(f"{value:.2f}".replace("-", "−") for value in row))
-        for name, row in zip(names, rows, strict=True)
+        (name, *(fixed(value, 2) for value in row)) for name, row in zip(names, rows, strict=True)
     ]
 
 

@@ -8,7 +8,7 @@ from seqviz.core.positions import LAYOUTS, POSITIONS
 from seqviz.figures import positions as figures
 from seqviz.models import positions_findings as say
 from seqviz.models import positions_views as views
-from seqviz.models.findings import Finding, number
+from seqviz.models.findings import Finding, fixed, number
 from seqviz.models.positions_experiment import (
     LONGEST,
     ORDERS,
@@ -165,7 +165,7 @@ def table_rows(record: PositionsRecord, words: Words) -> list[tuple[str, str, st
     """The largest change with each kind of position, with and without a mask."""
 
     def cell(value: float) -> str:
-        return words("table.same", value=number(value)) if say.same(value) else number(value)
+        return words("table.same", value=number(value)) if say.same(value) else fixed(value, 2)
 
     return [
         (words(f"control.pos.{kind}"), cell(free), cell(causal))

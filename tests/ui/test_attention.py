@@ -12,7 +12,7 @@ from seqviz.models.attention_experiment import AttentionConfig, AttentionRecord,
 from seqviz.models.attention_findings import attention_findings
 from seqviz.models.attention_program import attention_output
 from seqviz.models.attention_shelf import load_attention
-from seqviz.models.findings import number, percent
+from seqviz.models.findings import percent
 from seqviz.text import LANGUAGES, PLACEHOLDER, Words, words
 from seqviz.ui.attention import (
     CONTROLS,
@@ -289,4 +289,4 @@ def score_of_run(record: AttentionRecord) -> tuple[str, str]:
         -math.log(float(chances[t, record.run.candidates.index(tokens[t + 1])]))
         for t in range(len(tokens) - 1)
     ]
-    return f"{named} of {len(losses)}", number(sum(losses) / len(losses))
+    return f"{named} of {len(losses)}", f"{sum(losses) / len(losses):.3f}"

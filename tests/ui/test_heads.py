@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from seqviz.models.attention_shelf import load_attention
-from seqviz.models.findings import number, percent
+from seqviz.models.findings import percent
 from seqviz.models.heads_experiment import HeadsConfig, run
 from seqviz.models.heads_findings import measured
 from seqviz.models.heads_polarity import polarity_output
@@ -192,7 +192,8 @@ def test_tables_are_in_units_of_what_stands_above_them() -> None:
         "1–4", "5–8", "9–12", "13–16", "", "", "1–16",
     ]  # fmt: skip
     for row, found in zip(measures(record, english), measured(record), strict=True):
-        assert row[2:4] == (number(found.entropy), number(math.exp(found.entropy)))
+        assert row[2:4] == (f"{found.entropy:.3f}", f"{math.exp(found.entropy):.2f}")
+        assert row[4:6] == (f"{found.largest:.3f}", f"{found.distance:.2f}")
     assert counts_of(record) == {"T": 8, "d": 16, "h": 4, "d_k": 4, "n": "1,088", "root": "2"}
     without = ablations(record, english)
     assert [row[-2] for row in without] == ["0", *(str(one.changed) for one in record.ablations)]

@@ -29,10 +29,10 @@ for sentence in positions.sentences(findings(record), words):
     page.sentence(sentence)
 positions.mode_line(page, record)
 
-page.heading("table")
-page.notes("table.intro")
-page.table(("table.kind", "table.free", "table.causal"), positions.table_rows(record, words))
-
+with page.section("table") as opened:
+    if opened:
+        head = ("table.kind", "table.free", "table.causal")
+        page.table(head, positions.table_rows(record, words))
 page.heading("charts")
 positions.draw_chart(page, record)
 page.heading("clocks")

@@ -212,7 +212,7 @@ def _changed(record: AttentionRecord) -> list[Finding]:
     told = []
     if record.dropped:
         weight = float(before.weights[row, list(record.dropped)].sum())
-        names = tuple(f"{record.keys[j]} ({j + 1})" for j in record.dropped)
+        names = tuple((record.keys[j], j + 1) for j in record.dropped)
         told.append(
             Finding("dropped", {"keys": names, "weight": percent(weight), **_place(record)})
         )
@@ -280,8 +280,10 @@ def explanation_findings(view: Explanation) -> list[Finding]:
         return [*told, Finding("explain_none")]
     if float(view.effect[top]) >= float(view.effect[most]) - SAME:
         most = top
-    name = "explain_same" if top == most else "explain_other"
-    told.append(Finding(name, _of_key(view, most)))
+    if top != most:
+        told.append(Finding("explain_other", _of_key(view, most)))
+    elif told[-1].key != "explain_hardly":
+        told.append(Finding("explain_same", _of_key(view, most)))
     if all(math.isfinite(each) for each in view.agreement):
         names = ("weights", "saliency", "gradient")
         ranks: dict[str, object] = {

@@ -225,8 +225,8 @@ def _said(key: str, value: Any, words: Words) -> object:
             for token, place, weight in value
         ]
         return ", ".join(told)
-    if isinstance(value, tuple):
-        return ", ".join(map(label, value))
+    if key == "keys":
+        return ", ".join(f"“{label(token)}” ({place})" for token, place in value)
     return label(value) if key in TOKENS else value
 
 

@@ -35,6 +35,7 @@ PARTS = (
     "dimension",
     "masks",
     "explanation",
+    "table",
 )
 
 

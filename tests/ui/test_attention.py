@@ -234,6 +234,9 @@ def test_percentages_keep_their_space_and_tokens_are_cut() -> None:
     told = " ".join(paragraphs(attention_findings(long), own))
     assert "x" * 11 + "…" in told
     assert "x" * 12 not in told
+    removed = run(AttentionConfig(show="sentence", tokens=("x" * 30, "y", "x" * 30), drop=0))
+    told = " ".join(paragraphs(attention_findings(removed), own))
+    assert f"Removed: “{'x' * 11}…” (1)." in told
 
 
 def test_every_control_reaches_the_configuration_under_its_own_name() -> None:

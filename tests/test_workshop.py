@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -15,11 +16,14 @@ from websockets.sync.client import connect
 from websockets.typing import Origin
 
 from seqviz import launch
+from seqviz.text import words
 from seqviz.ui.qr import LONGEST, qr_svg
 from tests.app_server import AppServer, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = sorted((ROOT / "pages").glob("*.py"))
 CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
 THEME = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
 
@@ -169,6 +173,42 @@ class TestOffline:
         with pytest.raises(InvalidStatus), connect(stream, origin=Origin("http://else.example")):
             pass
         assert "asked outside" not in server.log(), server.log()
+
+
+class TestReadme:
+    def test_it_says_what_every_page_shows_and_what_it_asks(self) -> None:
+        rows = dict(re.findall(r"^\| `([\w-]+)` \| ([^|]+?) \|", README, re.MULTILINE))
+        frame = words("frame", "en")
+        assert rows == {path.stem: frame[f"page.{path.stem}.title"] for path in PAGES}
+
+    def test_its_pictures_and_files_are_there(self) -> None:
+        pictures = re.findall(r"!\[[^]]*\]\(([^)]+)\)", README)
+        named = re.findall(r"`((?:seqviz|pages|docs)/[\w/.-]+)`", README)
+        assert pictures
+        wanted = [name for name in (*pictures, *named) if "NAME" not in name]
+        assert [name for name in wanted if not (ROOT / name).exists()] == []
+
+    def test_the_chores_it_names_are_in_the_makefile(self) -> None:
+        makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+        chores = set(re.findall(r"\bmake (run|test|check|bench|mutants)\b", README))
+        assert chores == {"run", "test", "check", "bench", "mutants"}
+        assert [chore for chore in chores if f"\n{chore}:" not in makefile] == []
+
+    def test_its_lines_for_a_notebook_run_and_give_what_they_say(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        block = README.split("```python\n")[1].split("```")[0]
+        given: dict[str, Any] = {}
+        exec(block, given)
+        assert given["trace"].f.shape == (20, 5)
+        assert given["attention"].weights.shape == (4, 6, 6)
+        assert (tmp_path / "lstm.html").stat().st_size > 0
+
+    def test_the_pinned_torch_is_the_one_it_names(self) -> None:
+        named = re.search(r"`(torch==[\d.]+)`", README)
+        assert named
+        assert named[1] in CONSTRAINTS
 
 
 class TestInstallation:

@@ -86,7 +86,7 @@ def test_a_missing_file_is_named() -> None:
 
 
 def test_an_unknown_language_is_named() -> None:
-    with pytest.raises(ValueError, match="expected one of en, ko, got 'xx'"):
+    with pytest.raises(ValueError, match=f"expected one of {', '.join(LANGUAGES)}, got 'xx'"):
         Words("xx")
 
 

@@ -106,6 +106,12 @@ function speedSelect(ctx) {
   return select;
 }
 
+/** Of buttons that do not all fit, the pressed one stands in the middle. */
+function bringIntoView(row, button) {
+  if (!button || row.scrollWidth <= row.clientWidth) return;
+  row.scrollLeft = button.offsetLeft - row.offsetLeft - (row.clientWidth - button.offsetWidth) / 2;
+}
+
 function segmented(ctx, label, choices) {
   const buttons = choices.map(({ word, action, title }) => makeButton(
     ctx,
@@ -114,6 +120,7 @@ function segmented(ctx, label, choices) {
     title ? { title } : {},
   ));
   const node = htmlNode("div", { class: "segmented", role: "group", "aria-label": label }, ...buttons);
+  let chosen = null;
   return {
     node,
     choose(at) {
@@ -121,6 +128,8 @@ function segmented(ctx, label, choices) {
         const pressed = String(k === at);
         setAttribute(button, "aria-pressed", pressed);
       });
+      if (at !== chosen) requestAnimationFrame(() => bringIntoView(node, buttons[at]));
+      chosen = at;
     },
   };
 }

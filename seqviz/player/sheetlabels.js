@@ -63,6 +63,11 @@ export function makeSums({ sheet, x, y, width, line, printed }) {
   return { group: svgNode("g", {}, head, ...texts), texts, printed };
 }
 
+/** Whether a row with its middle `at` is in view, and not cut by what stands below. */
+function inView(at, size, length) {
+  return at > 0 && at < length - size / 2 + 0.5;
+}
+
 /** Labels stand where their rows and columns are in view now, as many as there is room for. */
 export function placeLabels(drawn) {
   const { view, x, y, width, height, sheet } = drawn;
@@ -71,7 +76,7 @@ export function placeLabels(drawn) {
   for (const { row, text } of drawn.rowLabels) {
     const at = (row + 0.5 - view.row) * view.line;
     setAttribute(text, "y", y + at + 4);
-    text.dataset.out = String(at < 0 || at > height);
+    text.dataset.out = String(!inView(at, view.line, height));
   }
   for (const { column, slanted, text } of drawn.columnLabels) {
     const at = (column + 0.5 - view.column) * view.cell;
@@ -102,7 +107,8 @@ export function drawSums(ctx, drawn, name) {
   const { t } = ctx.state;
   drawn.sums.texts.forEach((text, row) => {
     const at = (row + 0.5 - drawn.view.row) * drawn.view.line;
-    const shown = (drawn.sums.printed || row === t) && cellVisible(ctx, drawn.sheet, row) && at > 0 && at < drawn.height;
+    const roomy = drawn.sums.printed || drawn.view.line >= LABEL_LINE;
+    const shown = (roomy || row === t) && cellVisible(ctx, drawn.sheet, row) && inView(at, drawn.view.line, drawn.height);
     setHidden(text, !shown);
     if (!shown) return;
     setAttribute(text, "y", drawn.y + at + 4);

@@ -67,6 +67,19 @@ def test_the_stage_of_the_cursor_is_open_and_a_line_opens_another(phone: Page) -
     assert opened(phone) == ["weights"]
 
 
+def test_the_button_of_the_open_stage_is_in_view(phone: Page) -> None:
+    show(phone, scenes()["run-back"], step=2)
+    phone.locator(".seqviz").focus()
+    for _ in scenes()["run-back"].substeps:
+        phone.keyboard.press("ArrowRight")
+        phone.wait_for_function("""() => {
+          const row = document.querySelector(".substeps").getBoundingClientRect();
+          const button = document.querySelector(".substeps [aria-pressed=true]");
+          const { left, right } = button.getBoundingClientRect();
+          return left >= row.left - 1 && right <= row.right + 1;
+        }""")
+
+
 def test_a_link_opens_its_stage(phone: Page) -> None:
     show(phone, CAUSAL, substep=STAGES.index("scores"))
     assert opened(phone) == ["scores"]

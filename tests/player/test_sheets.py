@@ -299,6 +299,9 @@ def test_large_sheets_are_heat_with_the_same_inspector_and_zoom_to_numbers(page:
     for _ in range(5):
         page.get_by_role("button", name="Zoom in").click()
     expect(page.locator(".zoom-scale")).to_have_text("10×")
+    sums = page.locator(".sheet-sum:not(.head):visible").all_text_contents()
+    assert len(sums) > 4
+    assert set(sums) == {"1.00"}
     page.mouse.move(2, 2)
     frame = sheet(page, "weights").locator(".sheet-frame")
     expect(frame).to_be_visible()

@@ -225,12 +225,12 @@ def bound_findings(record: BackpropRecord, view: Bounds) -> list[Finding]:
     true, steps = float(view.lines.of("true")[0]), len(record)
     factors = power(float(view.lines.of("factors")[0]))
     if view.sigma is None or view.gamma is None or view.rho is None:
-        return [Finding("bound_gates", {"true": power(true), "factors": factors, "T": steps})]
+        return [Finding("bound_gates", {"true": power(true), "factors": factors, "T": steps - 1})]
     rate_ = view.gamma * view.sigma
     weight = power(float(view.lines.of("weight")[0]))
     values: dict[str, object] = {
         "sigma": number(view.sigma), "gamma": number(view.gamma), "rate": number(rate_),
-        "bound": weight, "true": power(true), "T": steps,
+        "bound": weight, "true": power(true), "T": steps - 1,
     }  # fmt: skip
     if rate_ < 1:
         key = "bound_vanishes"
@@ -256,9 +256,9 @@ def path_findings(record: BackpropRecord, view: Paths | None) -> list[Finding]:
     values: dict[str, object] = {
         "direct": number(view.direct_rate),
         "true": number(view.true_rate),
-        "direct_all": power(float(kept[0])),
-        "true_all": power(float(true[0])),
-        "T": len(record),
+        "direct_all": power(float(kept[0] - kept[-1])),
+        "true_all": power(float(true[0] - true[-1])),
+        "T": len(record) - 1,
     }
     told = [Finding(f"path_{record.trace.kind}", values)]
     if view.true_rate > 1:

@@ -103,7 +103,8 @@ def ticks_findings(view: Ticks, record: BackpropRecord) -> list[Finding]:
         "t": record.curves.at + 1,
     }
     ticked = any(tick.on for tick in view.ticks)
-    told = [Finding("ticks_some" if ticked else "ticks_none", values)]
+    without = "ticks_clip" if view.clipped else "ticks_none"
+    told = [Finding("ticks_some" if ticked else without, values)]
     if record.config.loss == "all":
         alone = record.curves.last_only.double().log10()
         last = float(alone[0] - alone[record.curves.at])

@@ -254,7 +254,7 @@ TRY: dict[str, dict[str, Any]] = {
     "fade": {},
     "hold": {"init": "orthogonal", "hidden": 8, "length": 50},
     "explode": {"init": "orthogonal", "gain": 1.5, "act": "relu", "hidden": 8, "length": 50},
-    "float32": {"dtype": "float32", "length": 200, "hidden": 8},
+    "float32": {"dtype": "float32", "length": 200},
     "every": {"loss": "all", "length": 50, "hidden": 8},
     "chain": {"chart": "map", "late": 18, "early": 8, "hidden": 8},
     "bound": {"init": "orthogonal", "gain": 1.5, "chart": "bound", "length": 50, "hidden": 8},

@@ -302,6 +302,10 @@ def test_the_bound_holds_and_above_one_is_not_sufficient() -> None:
     assert view.sigma == pytest.approx(1.5)
     assert view.gamma == 1.0
     assert bound_findings(record, view)[0].key in ("bound_only_necessary", "bound_explodes")
+    told = bound_findings(record, view)[0].values
+    assert float(str(told["rate"])) ** int(str(told["T"])) == pytest.approx(
+        10 ** float(view.lines.of("weight")[0]), rel=1e-9
+    )
     calm = run(BackpropConfig(activation="sigmoid"))
     assert bound_findings(calm, views.bound_view(calm))[0].key == "bound_vanishes"
 
@@ -313,6 +317,11 @@ def test_the_direct_path_of_an_lstm_is_not_the_whole_derivative() -> None:
     assert view is not None
     assert 0.68 < view.direct_rate < 0.78
     assert view.true_rate > view.direct_rate + 0.05
+    told = path_findings(record, view)[0].values
+    steps = int(str(told["T"]))
+    assert steps == 99
+    assert told["direct_all"] == power(steps * math.log10(view.direct_rate))
+    assert told["true_all"] == power(steps * math.log10(view.true_rate))
 
 
 def test_truncation_cuts_what_lies_in_other_blocks() -> None:
@@ -385,6 +394,16 @@ def test_a_click_on_a_remedy_does_what_stands_beside_it() -> None:
     assert view.before == pytest.approx(by_name["orthogonal"].turned)
     assert view.now > view.before + 5
     assert by_name["forget"].changes == {"cell": "lstm", "forget_bias": 2.0}
+
+
+def test_what_is_ticked_is_said_of_clipping_too() -> None:
+    record = run(BackpropConfig())
+    for clipped, key in ((False, "ticks_none"), (True, "ticks_clip")):
+        view = ticks.ticks_view(record, clipped, 1.0)
+        assert [f.key for f in helps.ticks_findings(view, record)] == [key]
+    helped = run(BackpropConfig(init="orthogonal"))
+    view = ticks.ticks_view(helped, True, 1.0)
+    assert [f.key for f in helps.ticks_findings(view, helped)] == ["ticks_some"]
 
 
 def test_remedies_combine_and_all_go_away_together() -> None:

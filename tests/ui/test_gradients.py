@@ -1,5 +1,6 @@
 """The page `gradients`, run as Streamlit runs it, in both languages and with every chart open."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -8,13 +9,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from seqviz.models.backprop_experiment import BackpropConfig, run
+from seqviz.models import backprop_findings, backprop_remedies, backprop_views
+from seqviz.models.backprop_experiment import BackpropConfig, BackpropRecord, run
 from seqviz.models.backprop_program import output
 from seqviz.models.backprop_ticks import REMEDIES
 from seqviz.text import LANGUAGES, Words, words
 from seqviz.ui import links
 from seqviz.ui.controls import Reading
-from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions, picked
+from seqviz.ui.gradients import CHARTS, CONTROLS, TRY, actions, config_of, picked
 from seqviz.ui.gradients_charts import controls_of
 from tests.ui.parts import unfold
 
@@ -219,6 +221,32 @@ def test_every_action_is_a_link_with_all_values_and_leads_to_a_whole_page() -> N
         assert {*KEYS, "seed", "lang", "v", links.TRY} == set(found)
         visitor = visit(**{key: values[0] for key, values in found.items()})
         assert notices(visitor) == [], address
+
+
+def test_what_the_actions_promise_is_what_their_runs_show() -> None:
+    def shown(name: str) -> BackpropRecord:
+        return run(config_of({**actions()[name], "seed": 1}))
+
+    assert backprop_findings.step_ratio(shown("fade")) < -6
+    assert backprop_findings.step_ratio(shown("hold")) > -1
+    assert backprop_findings.step_ratio(shown("explode")) > 2
+    gone = shown("float32")
+    assert gone.zero_at is not None
+    assert gone.zero_at > 50
+    wide = run(replace(gone.config, dtype="float64"))
+    assert wide.zero_at is None
+    every = shown("every").curves
+    assert every.total[0] > 1e4 * every.last_only[0]
+    bound = shown("bound")
+    (told, *_) = backprop_findings.bound_findings(bound, backprop_views.bound_view(bound))
+    assert (told.key, told.values["rate"]) == ("bound_only_necessary", "1.5")
+    for name, grows in (("direct", False), ("lstm_explodes", True)):
+        paths = backprop_views.paths_view(shown(name))
+        assert paths is not None
+        assert paths.direct_rate < min(1.0, paths.true_rate)
+        assert (paths.true_rate > 1) == grows
+    clip = actions()["clip"]
+    assert backprop_remedies.clipping_view(shown("clip"), float(clip["limit"])).value_cosine < 0.9
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

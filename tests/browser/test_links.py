@@ -96,6 +96,31 @@ def test_back_and_forward_bring_everything_back(server: AppServer, page: Page) -
     expect(page.get_by_role("radio", name="LSTM", exact=True)).to_be_checked()
 
 
+def test_one_step_back_from_another_page_brings_all_settings_back(
+    server: AppServer, page: Page
+) -> None:
+    """A visit is one entry of the history, with its last state: 20 changes cost one step back."""
+    open_page(page, f"{server.url}/cell?v=1&lang=en&mode=fresh&gain=0.5&fb=2")
+    choose(page, "GRU")
+    wait_for_query(page, cell="gru")
+    page.get_by_role("button", name="Model", exact=True).click()
+    choose(page, "ReLU")
+    wait_for_query(page, act="relu")
+    page.keyboard.press("Escape")
+    page.locator(".token").nth(1).click()
+    wait_for_query(page, t="2")
+    page.wait_for_function("new URL(location.href).searchParams.has('pin')")
+    left = query(page)
+    page.get_by_role("link", name="Three cells").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("three cells")
+    wait_for_query(page, v="1")
+    page.go_back()
+    wait_for_query(page, **left)
+    expect(page.get_by_role("radio", name="GRU", exact=True)).to_be_checked()
+    expect(page.locator(".place")).to_have_text("t = 2 / 4")
+    expect(page.locator(".inspector .pin[aria-pressed=true]")).to_be_visible()
+
+
 def test_the_menu_keeps_language_and_seed(server: AppServer, page: Page) -> None:
     open_page(page, f"{server.url}/cell?v=1&lang=ko&seed=77&cell=gru")
     page.get_by_role("navigation").get_by_role("link").first.click()

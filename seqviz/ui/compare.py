@@ -254,7 +254,7 @@ def tell_times(page: Page, record: CompareRecord) -> None:
         return
     head = ("counts.model", "counts.step", "counts.half")
     rows = [
-        (label, f"{one.median:.1f} µs", f"{one.low:.1f} – {one.high:.1f} µs")
+        (label, f"{one.median:.1f}\xa0µs", f"{one.low:.1f}\xa0–\xa0{one.high:.1f}\xa0µs")
         for label, one in zip(labels(record, page.words), times, strict=True)
     ]
     page.table(head, rows)

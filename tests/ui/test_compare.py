@@ -110,8 +110,8 @@ def test_time_is_measured_when_asked_and_not_before(
     rows = [row.split("</td><td>") for row in table.split("<tr><td>")[1:]]
     assert tuple(row[0] for row in rows) == labels(record, word)
     for _, middle, spread in rows:
-        low, high = (float(part) for part in spread.split(" µs")[0].split(" – "))
-        assert 0 < low <= float(middle.removesuffix(" µs")) <= high
+        low, high = (float(part) for part in spread.split("\xa0µs")[0].split("\xa0–\xa0"))
+        assert 0 < low <= float(middle.removesuffix("\xa0µs")) <= high
     assert word("counts.measured", n=400).split("400")[1] in " ".join(html(visitor))
 
     def refuse(*_: object) -> None:

@@ -162,6 +162,7 @@ function makeSheetParts(ctx) {
   const parts = { ...commonParts(ctx), tokens: makeTokens(ctx), maps: makeMaps(ctx), sheets: makeSheets(ctx) };
   parts.tokens.build();
   parts.zoom = makeZoomBar(ctx, parts.sheets);
+  parts.sheets.onZoom(parts.zoom.draw);
   parts.stage = htmlNode("div", { class: "stage" }, parts.sheets.node);
   parts.save = makeSave(ctx, () => sheetsNode(ctx, parts.sheets), () => sheetNumbers(ctx));
   parts.foot = makeFoot(ctx, parts.save);

@@ -17,7 +17,7 @@ export function makeSheets(ctx) {
   const picture = svgNode("svg", { class: "sheet-picture", role: "img" });
   const node = htmlNode("div", { class: "sheets" }, picture);
   const arrows = makeArrows(ctx);
-  const sheets = { node, picture, arrows, drawn: [], view: makeView(), pointers: new Map(), drag: null };
+  const sheets = { node, picture, arrows, drawn: [], view: makeView(), pointers: new Map(), drag: null, told() {} };
   listenSheets(ctx, sheets);
   return {
     node,
@@ -31,7 +31,11 @@ export function makeSheets(ctx) {
       showStage(ctx, sheets);
     },
     still: () => arrows.clear(),
-    zoom: (by, about) => zoomView(ctx, sheets.view, by, about) && drawSheets(ctx, sheets, false),
+    zoom: (by, about) => zoomSheets(ctx, sheets, by, about),
+    /** Calls `told` whenever the zoom has changed. */
+    onZoom(told) {
+      sheets.told = told;
+    },
     zooms: () => sheets.view.most > 1,
     zoomed: () => sheets.view.zoom,
     most: () => sheets.view.most,
@@ -104,7 +108,16 @@ function listenSheets(ctx, sheets) {
     ctx.hover(null);
   });
   node.addEventListener("click", (event) => clicked(ctx, sheets, event));
+  node.addEventListener("touchmove", (event) => {
+    if (event.cancelable && (sheets.drag || sheets.pointers.size > 1)) event.preventDefault();
+  }, { passive: false });
   node.addEventListener("wheel", (event) => wheeled(ctx, sheets, event), { passive: false });
+}
+
+function zoomSheets(ctx, sheets, by, about) {
+  if (!zoomView(ctx, sheets.view, by, about)) return;
+  drawSheets(ctx, sheets, false);
+  sheets.told();
 }
 
 /** The point of an event in the picture, whatever the page is zoomed to. */
@@ -145,7 +158,7 @@ function pressed(ctx, sheets, event) {
   sheets.pointers.set(event.pointerId, sheetPoint(sheets, event));
   sheets.spread = null;
   const cell = sheets.view.zoom > 1 ? cellAt(ctx, sheets, event) : null;
-  sheets.drag = cell ? { from: sheetPoint(sheets, event), cell, moved: false } : null;
+  sheets.drag = cell && !cell.drawn.closed ? { from: sheetPoint(sheets, event), cell, moved: false } : null;
 }
 
 function released(sheets, event) {
@@ -177,7 +190,7 @@ function pinched(ctx, sheets) {
   const ratio = spread / Math.max(1, sheets.spread);
   if (ratio < 1.5 && ratio > 0.67) return;
   sheets.spread = spread;
-  if (zoomView(ctx, sheets.view, ratio > 1 ? 1 : -1)) drawSheets(ctx, sheets, false);
+  zoomSheets(ctx, sheets, ratio > 1 ? 1 : -1);
 }
 
 /** Ctrl and the wheel, as a pinch on a touchpad sends it, zooms; the wheel alone scrolls the page. */
@@ -191,7 +204,7 @@ function wheeled(ctx, sheets, event) {
   const about = { query: ctx.state.t, key: 0 };
   if (cell?.sheet.rows === "query") about.query = cell.row;
   about.key = cell?.sheet.columns === "key" ? cell.column : cell?.sheet.rows === "key" ? cell.row : about.key;
-  if (zoomView(ctx, sheets.view, event.deltaY < 0 ? 1 : -1, cell ? about : undefined)) drawSheets(ctx, sheets, false);
+  zoomSheets(ctx, sheets, event.deltaY < 0 ? 1 : -1, cell ? about : undefined);
 }
 
 function clicked(ctx, sheets, event) {

@@ -154,3 +154,39 @@ def test_a_score_points_at_the_rows_that_it_read(phone: Page) -> None:
     phone.mouse.move(box["x"] + 5, box["y"] + 5)
     expect(phone.locator(".sheet-arrows g:not([hidden]) .arrow-line").first).to_be_attached()
     assert phone.locator("[data-sheet=q] .sheet-mark.source:not([hidden])").count() >= 1
+
+
+def touches(page: Page, *frames: list[tuple[float, float]]) -> None:
+    """Fingers that go down at the first places, through the others, and up again."""
+    client = page.context.new_cdp_session(page)
+    kinds = ["touchStart", *["touchMove"] * (len(frames) - 1)]
+    for kind, places in zip(kinds, frames, strict=True):
+        points = [{"x": x, "y": y, "id": k} for k, (x, y) in enumerate(places)]
+        client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+    client.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_two_fingers_zoom_and_one_pans(visit: Any) -> None:
+    page: Page = visit(viewport={"width": 375, "height": 800}, has_touch=True)
+    show(page, scenes()["h8-T64"], step=20)
+    area = page.locator("[data-sheet=weights] .sheet-hit")
+    area.scroll_into_view_if_needed()
+    box: Any = area.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    apart = [[(x - d, y), (x + d, y)] for d in (20, 32, 48, 64, 80)]
+    touches(page, *apart)
+    expect(page.locator(".zoom-scale")).not_to_have_text("1×")
+    shown = page.locator("[data-sheet=weights] .sheet-label:visible").all_text_contents()
+    before, top = rows_in_view(page), page.evaluate("scrollY")
+    touches(page, *[[(x, y - d)] for d in (0, 20, 40, 60, 80)])
+    assert rows_in_view(page) > before
+    assert page.evaluate("scrollY") == top
+    assert shown
+    expect(page.locator(".sheet-mark.pinned")).to_have_count(0)
+
+
+def rows_in_view(page: Page) -> int:
+    """The first query beside the open weights."""
+    labels = page.locator("[data-sheet=weights] [data-label^='query ']:not([hidden])")
+    first: str = labels.first.get_attribute("data-label") or ""
+    return int(first.split()[1])

@@ -68,7 +68,9 @@ with page.section("models") as opened:
         page.table(("models.model", "models.units", "models.measured"), cell_parts.measured(words))
         page.notes("models.selection")
 page.take_away("one", "two", "three", "four")
-page.corrections("F1", "F4", "F16", "F18", "F19", "F20", "F21", "F22", "F23", "F33", "F36")
+page.corrections(
+    "F1", "F4", "replaced", "F16", "F18", "F19", "F20", "F21", "F22", "F23", "F33", "F36"
+)
 page.notes("corrections.not_shown")
 page.share()
 page.downloads(

@@ -249,9 +249,16 @@ def _what_if(record: CellRecord) -> list[Finding]:
     else:
         told.append(Finding("what_if_none", {"most": number(float(difference.max()))}))
     floor = memoryless_floor(record.task)
-    if record.config.wipe and floor and not _held_at_one_step(record):
-        told.append(Finding("wiped", {"floor": number(floor)}))
+    if floor and not _held_at_one_step(record):
+        told += [Finding(key, {"floor": number(floor)}) for key in _without_memory(record)]
     return told if record.unedited is None else [*told, _edited(record, record.unedited)]
+
+
+def _without_memory(record: CellRecord) -> list[str]:
+    """Why this run sees one token at a time, if it does; the first of two reasons is enough."""
+    if record.config.wipe:
+        return ["wiped"]
+    return ["rnn_zero"] if record.trace.kind == "rnn" and record.config.gain == 0 else []
 
 
 def _edited(record: CellRecord, unedited: Trace) -> Finding:

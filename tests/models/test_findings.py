@@ -90,6 +90,19 @@ def test_an_influence_too_small_for_float64_is_not_called_none() -> None:
     assert gradient_of(record).key == "gradient_zero"
 
 
+def test_an_rnn_without_w_hh_has_no_memory_and_other_cells_keep_theirs() -> None:
+    record = run(CellConfig("rnn", gain=0.0))
+    assert told(record)["rnn_zero"].values == {"floor": "0.347"}
+    assert record.probabilities is not None
+    assert torch.equal(record.probabilities[2], record.probabilities[3])
+    for cell in ("lstm", "gru"):
+        kept = run(CellConfig(cell, gain=0.0))
+        assert "rnn_zero" not in told(kept)
+        assert kept.probabilities is not None
+        assert not torch.equal(kept.probabilities[2], kept.probabilities[3])
+    assert "rnn_zero" not in told(run(CellConfig("rnn", gain=0.0, wipe=True)))
+
+
 @pytest.mark.parametrize("value", [0.0, 1.0])
 def test_units_that_keep_the_same_are_not_ranked(value: float) -> None:
     finding = told(run(CellConfig(force=Force("f", value))))["kept_alike"]

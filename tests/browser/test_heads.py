@@ -125,8 +125,10 @@ def test_a_d_model_that_cannot_be_cut_is_named(server: AppServer, page: Page) ->
     open_heads(server, page, mode="fresh", heads=5, d=64)
     notice = page.locator("ul.seqviz-notices li")
     expect(notice).to_contain_text("d_model = 64 cannot be cut into 5 equal heads")
-    page.wait_for_function("new URL(location.href).searchParams.get('d') === '60'")
+    page.wait_for_function("new URL(location.href).searchParams.get('d') === '64'")
     expect(page.locator("button.map")).to_have_count(5)
+    page.reload()
+    expect(notice).to_contain_text("d_model = 60")
 
 
 def test_a_mask_that_blocks_everything_shows_no_nan(server: AppServer, page: Page) -> None:

@@ -281,4 +281,5 @@ def items_findings(record: BackpropRecord, view: Items) -> list[Finding]:
         "t": most + 1, "share": percent(float(sizes[most]) / whole) if whole else "0 %",
         "error": number(error),
     }  # fmt: skip
-    return [Finding("items", values), Finding("items_first", {})]
+    sums: dict[str, object] = {"whole": number(view.whole), "apart": number(view.apart)}
+    return [Finding("items", values), Finding("items_whole", sums), Finding("items_first", {})]

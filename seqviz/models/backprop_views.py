@@ -20,7 +20,7 @@ from seqviz.core.chains import (
 )
 from seqviz.core.gradient_map import recurrent_gradient
 from seqviz.core.loss_map import loss_norms
-from seqviz.core.norms import matrix_norms
+from seqviz.core.norms import matrix_norms, norm
 from seqviz.models.backprop_experiment import BackpropRecord
 
 LN10 = math.log(10)
@@ -111,7 +111,8 @@ class Paths:
 class Items:
     """What one weight of W_hh owes to each step: `items` (T,), whose sum is `total`.
 
-    row, column are its place in W_hh; gate the letter of its block.
+    row, column are its place in W_hh; gate the letter of its block. Of all of W_hh, whole is
+    ‖Σ_k G_k‖ and apart Σ_k ‖G_k‖, which is never smaller.
     """
 
     items: Tensor
@@ -119,6 +120,8 @@ class Items:
     row: int
     column: int
     gate: str
+    whole: float
+    apart: float
 
     def columns(self) -> dict[str, Any]:
         return {"share_of_step": self.items.numpy()}
@@ -222,7 +225,8 @@ def items_view(record: BackpropRecord, row: int | None = None, column: int | Non
     j = most % total.shape[1] if column is None else min(column, total.shape[1] - 1)
     letters = {"rnn": "h", "lstm": "ifgo", "gru": "rzn"}[record.trace.kind]
     gate = letters[i // record.trace.h.shape[1]]
-    return Items(found.items[:, i, j].double(), float(total[i, j]), i, j, gate)
+    whole, apart = float(norm(total, (0, 1))), float(found.norms.double().sum())
+    return Items(found.items[:, i, j].double(), float(total[i, j]), i, j, gate, whole, apart)
 
 
 def _log(norms: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from seqviz.core import gradient_map
 from seqviz.core.norms import norm
 from seqviz.core.unroll import run_steps
 from seqviz.models import backprop_remedies as remedies
@@ -223,6 +224,12 @@ def test_the_shares_of_a_weight_add_up_to_its_gradient(cell: str) -> None:
         view = views.items_view(record, row, column)
         assert float(view.items.sum()) == pytest.approx(float(wanted[row, column]), abs=1e-12)
         assert float(view.items[0]) == 0.0
+        assert view.whole == pytest.approx(float(wanted.norm()))
+        each = gradient_map.recurrent_gradient(
+            record.trace, record.curves.every.dh, record.curves.every.dc
+        )
+        assert view.apart == pytest.approx(sum(float(item.norm()) for item in each.items))
+        assert view.whole < view.apart
     most = views.items_view(record)
     assert abs(most.total) == pytest.approx(float(wanted.abs().max()))
 

@@ -158,6 +158,15 @@ def test_training_is_the_same_again_and_gets_better() -> None:
     assert after > before + 0.2
 
 
+def test_what_is_measured_and_what_chooses_is_drawn_as_no_training_is() -> None:
+    """A generator reads 32 bits: 2⁴⁰ would be seed 0, which training draws from."""
+    seeds = (*TRIED, measure.MEASURED, measure.CHOSEN)
+    first = [torch.rand((), generator=torch.Generator().manual_seed(s)).item() for s in seeds]
+    assert len(set(first)) == len(seeds)
+    batches = [measure.held_out(wanted_followers, 8, 5, 4, seed) for seed in seeds]
+    assert len({tuple(batch.ids.flatten().tolist()) for batch in batches}) == len(seeds)
+
+
 # follow
 
 
@@ -186,7 +195,7 @@ def test_twice_the_width_answers_more_of_two_followers_and_of_sixty_four_tokens(
     narrow, wide = (figures(name)["random"] for name in FOLLOWERS)
     for size in narrow:
         assert wide[size]["one"] > 0.995
-        assert wide[size]["any"] > narrow[size]["any"] + 0.04
+        assert wide[size]["any"] > narrow[size]["any"] + 0.03
         assert narrow[size]["any"] < narrow[size]["one"]
 
 

@@ -53,7 +53,8 @@ export function makeClosed(ctx, { sheet, x, y, across }, symbol) {
 
 /** The row of the cursor is in view, and said to be whose. */
 export function drawClosed(ctx, { sheet, cell, line, row }) {
-  const at = sheet.node.row ? ctx.state.t : cursorCell(ctx, sheet).row;
+  const own = sheet.node.stage === "x" && ctx.sheets.same;
+  const at = own ? ctx.state.t : cursorCell(ctx, sheet).row;
   const whose = visibleToken(rowTokens(ctx, sheet)?.[at] ?? "");
   const short = [...whose].length > LETTERS_SHOWN + 1 ? `${[...whose].slice(0, LETTERS_SHOWN).join("")}…` : whose;
   setText(row.token, wordWidth(short) < row.room ? short : "");

@@ -77,3 +77,11 @@ def test_every_row_of_the_arithmetic_is_one_line(page: Page, name: str, width: i
     assert max(heights) < 24
     inside = "(all) => all.every((e) => e.getBoundingClientRect().right <= innerWidth)"
     assert page.locator(".why td").evaluate_all(inside)
+
+
+def test_the_axes_are_named_query_and_key(page: Page) -> None:
+    show(page, scenes()["causal"])
+    named = page.locator(".sheet-axis").all_text_contents()
+    assert {"tokens ↓", "queries ↓", "keys →"} <= set(named)
+    show(page, scenes()["cross"])
+    assert {"queries ↓", "keys ↓", "keys →"} <= set(page.locator(".sheet-axis").all_text_contents())

@@ -66,12 +66,12 @@ def take_turns(pages: dict[str, tuple[Page, str]]) -> dict[str, list[float]]:
     return times
 
 
-def count_messages(page: Page) -> "Counter":
+def count_messages(page: Page, picture: str = PICTURE) -> "Counter":
     """Counts what the page sends to the server from now on; the page is loaded once more."""
     counter = Counter()
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: counter.add()))
     page.reload()
-    page.locator(PICTURE).first.wait_for()
+    page.locator(picture).first.wait_for()
     page.wait_for_load_state("networkidle")
     counter.start()
     return counter

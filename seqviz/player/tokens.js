@@ -8,7 +8,7 @@ const TOKEN_LEAST = 18;
 const TOKEN_MOST = 92;
 const COMPACT = 46;
 const SAYS_LETTER = 7.5;
-const SAYS_BESIDE = 42;
+const SAYS_BESIDE = { letter: 42, word: 50 };
 const HEAD_LEAST = 560;
 
 /** @param {object} ctx the player's context */
@@ -166,7 +166,8 @@ function resizeTokens(ctx, bar, width) {
   bar.node.classList.toggle("long", longest > 2);
   bar.room = width - (wide ? 104 : 0);
   bar.width = Math.max(least, Math.min(TOKEN_MOST, bar.room / bar.columns.length));
-  bar.node.classList.toggle("compact", bar.width < Math.max(COMPACT, SAYS_BESIDE + SAYS_LETTER * longestAnswer(ctx)));
+  const beside = ctx.sheets ? SAYS_BESIDE.word : SAYS_BESIDE.letter;
+  bar.node.classList.toggle("compact", bar.width < Math.max(COMPACT, beside + SAYS_LETTER * longestAnswer(ctx)));
   bar.track.style.width = `${bar.width * bar.columns.length}px`;
   bar.track.style.gridTemplateColumns = `repeat(${bar.columns.length}, ${bar.width}px)`;
   bar.at = -1;

@@ -190,3 +190,21 @@ def rows_in_view(page: Page) -> int:
     labels = page.locator("[data-sheet=weights] [data-label^='query ']:not([hidden])")
     first: str = labels.first.get_attribute("data-label") or ""
     return int(first.split()[1])
+
+
+@pytest.mark.parametrize("width", [320, 375, 414])
+def test_answers_under_the_tokens_do_not_touch(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 800})
+    show(page, scenes()["places-sinusoidal-trained"])
+    assert page.locator(".token-says").count() == 5
+    gaps = page.locator(".token-says").evaluate_all(
+        """(all) => all.slice(1).map((says, k) => {
+          const [before, here] = [all[k], says].map((one) => {
+            const range = document.createRange();
+            range.selectNodeContents(one);
+            return range.getBoundingClientRect();
+          });
+          return here.left - before.right;
+        })"""
+    )
+    assert min(gaps) > 0

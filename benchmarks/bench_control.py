@@ -1,12 +1,15 @@
 """From a click on a control to the new picture, beside a page that only echoes the control.
 
 Budget: T = 50, hidden 8, alone: p50 <= 100 ms, p95 <= 150 ms, and at most 40 ms above the echo.
-Every click asks for a configuration that nobody has asked for before.
+Every click asks for a configuration that nobody has asked for before. The first click on a page
+just opened is slower everywhere (the browser compiles what it runs for the first time), so it and
+the next one stand apart.
 """
 
 import sys
 import tempfile
 from pathlib import Path
+from typing import TypeAlias
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -15,8 +18,12 @@ from benchmarks.harness import quantile, table, verdict
 from tests.app_server import AppServer
 
 ROUNDS = 25
+PAUSE_MS = 600
 P50, P95, ABOVE = 100.0, 150.0, 40.0
+FLOOR, OURS = "echo page (floor)", "seqviz"
+Times: TypeAlias = dict[tuple[str, str], list[float]]
 QUERY = "v=1&lang=en&cell=lstm&mode=fresh&input=sine&length=50&hidden=8&t=20&seed={}"
+CLICKS = {"GRU": "just opened", "RNN": "in use"}
 SENTENCE = ".seqviz .sentence"
 ECHO = """
 import streamlit as st
@@ -35,22 +42,23 @@ def main() -> None:
         browser = open_browser(playwright)
         quiet = ("--logger.hideWelcomeMessage", "true")
         with AppServer() as app, AppServer(command=command, flags=quiet) as echo:
-            times: dict[str, list[float]] = {"echo page (floor)": [], "seqviz": []}
+            times: Times = {}
             for seed in range(1, ROUNDS + 1):
                 link = f"{app.url}/cell?{QUERY.format(seed)}"
-                times["echo page (floor)"].append(click(browser, echo.url, "#answer"))
-                times["seqviz"].append(click(browser, link, SENTENCE))
+                click(browser, echo.url, "#answer", FLOOR, times)
+                click(browser, link, SENTENCE, OURS, times)
         browser.close()
     report(times)
 
 
-def click(browser: Browser, url: str, answer: str) -> float:
-    """Milliseconds from choosing GRU to the painted answer, on a page just opened."""
+def click(browser: Browser, url: str, answer: str, name: str, times: Times) -> None:
+    """Add the milliseconds from choosing a cell to the painted answer, on a page of its own."""
     page = open_page(browser, url, answer, reduced_motion="reduce")
-    page.wait_for_load_state("networkidle")
-    painted = choose(page, "GRU", answer)
+    for cell, state in CLICKS.items():
+        page.wait_for_load_state("networkidle")
+        times.setdefault((name, state), []).append(choose(page, cell, answer))
+        page.wait_for_timeout(PAUSE_MS)
     page.context.close()
-    return painted
 
 
 def choose(page: Page, cell: str, answer: str) -> float:
@@ -59,14 +67,14 @@ def choose(page: Page, cell: str, answer: str) -> float:
     return float(page.evaluate("bench.painted"))
 
 
-def report(times: dict[str, list[float]]) -> None:
-    floor = quantile(times["echo page (floor)"], 0.5)
+def report(times: Times) -> None:
     rows = []
-    for name, values in times.items():
+    for (name, state), values in sorted(times.items(), key=lambda item: item[0][1]):
+        floor = quantile(times[FLOOR, state], 0.5)
         p50, p95 = quantile(values, 0.5), quantile(values, 0.95)
         held = verdict(p50 <= min(P50, floor + ABOVE) and p95 <= P95)
-        rows.append((name, p50, p95, p50 - floor, held if name == "seqviz" else ""))
-    head = ("a click on a control", "p50 ms", "p95 ms", "above the floor", "budget")
+        rows.append((name, state, p50, p95, p50 - floor, held if name == OURS else ""))
+    head = ("a click on a control", "page", "p50 ms", "p95 ms", "above the floor", "budget")
     title = (
         f"Click to painted picture (budget p50 {P50:.0f}, p95 {P95:.0f}, floor + {ABOVE:.0f} ms)"
     )

@@ -3,6 +3,9 @@
 Streamlit sends a component's program again with every change of its data, so the player's
 program and its words are not sent but served: the component is a few lines that import them from
 this server, under a name that changes with their content, and the browser keeps them.
+
+Data goes out as bytes of JSON: of anything else Streamlit asks pandas, half a second to import,
+whether it is a table.
 """
 
 import json
@@ -31,7 +34,7 @@ sheet.replaceSync(styles);
 export default function (component) {
   const root = component.parentElement.getRootNode();
   if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
-  const { data } = component;
+  const data = JSON.parse(new TextDecoder().decode(component.data));
   return mount({ ...component, data: { ...data, words: words[data.options.language] } });
 }
 """
@@ -62,7 +65,7 @@ def player(scene: Mapping[str, Any], options: Mapping[str, Any], key: str = "pla
 
     `options` name the reader's language, in which the served words speak.
     """
-    _component("player", _loader())(data={"scene": scene, "options": options}, key=key)
+    _component("player", _loader())(data=_packed({"scene": scene, "options": options}), key=key)
 
 
 def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None:
@@ -73,7 +76,7 @@ def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None
     """
     pairs = [list(pair) for pair in values]
     data = {"language": language, "values": pairs, "session": session}
-    _component("host", _read("host.js"))(data=data, key="seqviz-host")
+    _component("host", _read("host.js"))(data=_packed(data), key="seqviz-host")
 
 
 def share(words: Mapping[str, str], page: str, base: str) -> None:
@@ -82,11 +85,15 @@ def share(words: Mapping[str, str], page: str, base: str) -> None:
     `base` is the address by which others reach this server; empty for the reader's own.
     """
     data = {"page": page, "base": base, "words": dict(words)}
-    _component("share", _read("share.js"), _read("share.css"))(data=data, key="seqviz-share")
+    _component("share", _read("share.js"), _read("share.css"))(data=_packed(data), key="seqviz-share")
 
 
 def _component(name: str, js: str, css: str | None = None) -> Any:
     return st.components.v2.component(f"seqviz-{name}", js=js, css=css)
+
+
+def _packed(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data, separators=(",", ":")).encode("ascii")
 
 
 @cache

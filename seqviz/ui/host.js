@@ -19,8 +19,12 @@ const PLATFORM = ["embed", "embed_options"];
 let session = null;
 let writing = 0;
 
-/** @param {{data: {language: string, values: [string, string][], session: string}}} component */
-export default function ({ data }) {
+/**
+ * Its data, as JSON: {language: string, values: [string, string][], session: string}.
+ * @param {{data: Uint8Array}} component
+ */
+export default function (component) {
+  const data = JSON.parse(new TextDecoder().decode(component.data));
   session ??= data.session;
   if (session !== data.session) {
     location.reload();

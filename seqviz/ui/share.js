@@ -2,8 +2,13 @@
 
 const fields = new WeakMap();
 
-/** @param {{data: {page: string, base: string, words: Record<string, string>}, parentElement: HTMLElement}} component */
-export default function ({ data, parentElement }) {
+/**
+ * Its data, as JSON: {page: string, base: string, words: Record<string, string>}.
+ * @param {{data: Uint8Array, parentElement: HTMLElement}} component
+ */
+export default function (component) {
+  const { parentElement } = component;
+  const data = JSON.parse(new TextDecoder().decode(component.data));
   const { row, field, button } = fields.get(parentElement) ?? build(parentElement);
   const { words } = data;
   const show = () => (field.value = current(data));

@@ -1,7 +1,7 @@
 """What happens once in the life of a server: say where it is, open the browser, warm up, freeze.
 
-The browser loads its part while the server warms up; whoever comes in the meantime waits for the
-end of it, and then has a page at once.
+The browser loads its part while the server warms up; whoever comes in the meantime sees the frame,
+waits for the end of it, and then has a page at once.
 
 Streamlit collects all garbage after every rerun. With torch imported that walks a quarter of a
 million objects and costs each visitor about 100 ms; frozen objects are not walked.
@@ -27,6 +27,7 @@ from streamlit.web.server import server_util
 from seqviz.launch import DEFAULT_PORT, home, lan_address, taken
 
 FIRST_VISIT_S = 60
+OTHERS_AFTER_S = 3.0
 ASKED_EVERY_S = 0.02
 ASKED = 250
 
@@ -80,13 +81,19 @@ def listens(found: socket.socket) -> bool:
 
 
 async def warm_up() -> None:
-    """Load and run once what every visitor needs, and take it out of garbage collection."""
+    """Load and run once what every visitor needs, and take it out of garbage collection.
+
+    What all pages need comes first; the other pages once the first reader's is likely drawn.
+    """
+    gc.disable()
     try:
         await asyncio.to_thread(load_torch)
         await visit("")
-        await asyncio.to_thread(freeze)
     finally:
+        gc.freeze()
+        gc.enable()
         WARMTH.there.set()
+    await asyncio.sleep(OTHERS_AFTER_S)
     for page in sorted((home() / "pages").glob("*.py")):
         await visit(page.stem)
     await asyncio.to_thread(freeze)
@@ -143,6 +150,7 @@ async def visit(page: str) -> None:
 
 def freeze() -> None:
     """Take what is there now, and will stay, out of every later garbage collection."""
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
 

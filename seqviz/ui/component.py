@@ -39,6 +39,12 @@ export default function (component) {
 }
 """
 
+PRELOAD = """
+import(new URL("%s", document.baseURI));
+
+export default function () {}
+"""
+
 
 @cache
 def module() -> str:
@@ -50,9 +56,9 @@ def module() -> str:
 
 
 @cache
-def _loader() -> str:
-    """The few lines that import the module, under the name of its content."""
-    return SHIM % f"{PATH}?{sha256(module().encode()).hexdigest()[:16]}"
+def _address() -> str:
+    """Where the module is, under the name of its content."""
+    return f"{PATH}?{sha256(module().encode()).hexdigest()[:16]}"
 
 
 def routes() -> list[Route]:
@@ -60,12 +66,19 @@ def routes() -> list[Route]:
     return [Route(f"/{PATH}", _serve)]
 
 
+def preload() -> None:
+    """Have the browser load the player before there is anything to show in it."""
+    _component("preload", PRELOAD % _address())(key="seqviz-preload")
+
+
 def player(scene: Mapping[str, Any], options: Mapping[str, Any], key: str = "player") -> None:
     """Show a scene in the player; one that is already there keeps its step and its pins.
 
     `options` name the reader's language, in which the served words speak.
     """
-    _component("player", _loader())(data=_packed({"scene": scene, "options": options}), key=key)
+    _component("player", SHIM % _address())(
+        data=_packed({"scene": scene, "options": options}), key=key
+    )
 
 
 def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None:
@@ -85,7 +98,9 @@ def share(words: Mapping[str, str], page: str, base: str) -> None:
     `base` is the address by which others reach this server; empty for the reader's own.
     """
     data = {"page": page, "base": base, "words": dict(words)}
-    _component("share", _read("share.js"), _read("share.css"))(data=_packed(data), key="seqviz-share")
+    _component("share", _read("share.js"), _read("share.css"))(
+        data=_packed(data), key="seqviz-share"
+    )
 
 
 def _component(name: str, js: str, css: str | None = None) -> Any:

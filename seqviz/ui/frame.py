@@ -12,7 +12,7 @@ from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from seqviz.launch import home
-from seqviz.serving import wait_until_warm
+from seqviz.serving import WARMTH, wait_until_warm
 from seqviz.text import Words
 from seqviz.ui import component, language, links, notices
 from seqviz.ui.controls import SHARED
@@ -42,8 +42,6 @@ DEFAULT = "cell"
 
 def main() -> None:
     """Draw the frame and the page that the address asks for."""
-    context = get_script_run_ctx()
-    wait_until_warm(context.session_id if context else "")
     unknown_language = language.choose()
     words = Words(language.current(), "frame")
     st.set_page_config(page_icon=ICON, layout="wide")
@@ -54,6 +52,8 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center", key="seqviz-top"):
         st.html(menu(words, current, shared()))
         language.switch(words("frame.language"))
+        if not WARMTH.there.is_set():
+            warm(words)
     if unknown_language:
         notices.draw([unknown_language], Words(language.current(), "frame", "notices"))
     try:
@@ -66,6 +66,17 @@ def main() -> None:
         if isinstance(page, Page):
             page.finish()
             component.host(page.language, page.address(), page.session)
+
+
+def warm(words: Words) -> None:
+    """Wait for the end of the warm-up; the browser loads the player meanwhile."""
+    sign = st.empty()
+    with sign.container():
+        st.html(f'<p class="seqviz-warming" role="status">{escape(words("frame.warming"))}</p>')
+        component.preload()
+    context = get_script_run_ctx()
+    wait_until_warm(context.session_id if context else "")
+    sign.empty()
 
 
 def apologise(words: Words, fresh: str) -> None:

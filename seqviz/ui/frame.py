@@ -4,21 +4,20 @@ To add a page: its entry here, its file `pages/<name>.py`, and `<name>.toml` in 
 """
 
 from html import escape
-from pathlib import Path
 from typing import NamedTuple
 
 import streamlit as st
 from streamlit.navigation.page import StreamlitPage
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from seqviz.launch import home
+from seqviz.launch import FRAME, home
 from seqviz.serving import WARMTH, wait_until_warm
 from seqviz.text import Words
 from seqviz.ui import component, language, links, notices
 from seqviz.ui.controls import SHARED
 from seqviz.ui.page import Page
 
-HERE = Path(__file__).resolve().parent
+STYLES = FRAME.with_suffix(".css")
 ICON = "🔁"
 
 
@@ -45,7 +44,7 @@ def main() -> None:
     unknown_language = language.choose()
     words = Words(language.current(), "frame")
     st.set_page_config(page_icon=ICON, layout="wide")
-    st.html(HERE / "frame.css")
+    st.html(STYLES)
     asked = st.navigation(pages(words), position="hidden")
     current = asked.url_path or DEFAULT
     st.session_state.pop("seqviz-page", None)

@@ -1,7 +1,7 @@
 """The scene of attention: every value of a record with the operation behind it, query by query.
 
 The step is the query: what belongs to one query is a row of its sheet, what belongs to the keys
-stands whole. Only vectors of tokens, positions, parameters, masks and answers are sent.
+stands whole. Only vectors of tokens, positions, parameters and masks are sent.
 """
 
 import math

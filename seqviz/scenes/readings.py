@@ -90,8 +90,7 @@ def add_answers(build: Sheets, run: Any, readout: Any, called: Row[str] = ()) ->
         )  # fmt: skip
         name = build.made(
             numbered("p", place, answers), raised("p", place, answers), ("query", "class"),
-            "softmax", logits, role="prediction", values=run.probabilities[:, place],
-            scale="unit", sent=True,
+            "softmax", logits, role="prediction", values=run.probabilities[:, place], scale="unit",
         )  # fmt: skip
         names.append(name)
     for place, name in enumerate(names):

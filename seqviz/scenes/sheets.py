@@ -48,7 +48,6 @@ class Sheets:
         role: str,
         values: Any = None,
         scale: str = "signed",
-        sent: bool = False,
         **parameters: Any,
     ) -> str:
         """What follows from its operands. `values` are the record's own."""
@@ -60,7 +59,7 @@ class Sheets:
             values = found if axes[:1] == (STEP,) else found[0]
         array = array_of(values)
         made = Operation(operation, reads, parameters)
-        self.tensors[name] = Tensor(name, symbol, axes, array, role, made, scale, sent)
+        self.tensors[name] = Tensor(name, symbol, axes, array, role, made, scale, sent=False)
         return name
 
     def sheet(self, id: str, stage: str, tensors: Row[str], join: str = "", **more: Any) -> None:

@@ -60,7 +60,8 @@ function takes(ctx, x) {
   const shares = named.map((one) => takenText(ctx, one));
   const rest = ordered.slice(named.length).filter(({ value }) => value >= LEAST_SHARE);
   const left = rest.reduce((sum, { value }) => sum + value, 0);
-  if (rest.length) shares.push(say(ctx.words, "speech.others", { percent: percent(left), n: rest.length }));
+  const others = rest.length === 1 ? "speech.other" : "speech.others";
+  if (rest.length) shares.push(say(ctx.words, others, { percent: percent(left), n: rest.length }));
   return [say(ctx.words, "speech.takes", { x, shares: shares.join(", ") }), ...unseen(ctx, weights, t)];
 }
 

@@ -402,6 +402,10 @@ def test_padding_hides_no_future_and_a_row_of_zeros_is_not_blind(page: Page) -> 
     little = replace(padded, pad=0, edit=(0.001, 0.002, 0.0, 0.0))
     show(page, attention_record_scene(run(little)), step=3)
     expect(page.locator(".sentence")).to_contain_text("takes <1 % from “k₂”.")
+    show(
+        page, attention_record_scene(run(replace(padded, pad=0, edit=(0.4, 0.3, 0.2, 0.1)))), step=3
+    )
+    expect(page.locator(".sentence")).to_contain_text("20 % from “k₃”, 10 % from one other.")
 
 
 def test_it_is_dark_in_the_dark(page: Page) -> None:

@@ -259,6 +259,9 @@ const DERIVE = {
 export function derive(model, name, t, index, words) {
   const tensor = model.tensor(name);
   const { operation } = tensor;
-  if (operation.name === "given") return { formula: [], terms: [], note: say(words, "inspector.given") };
+  if (operation.name === "given") {
+    const why = operation.unsent ? "inspector.unsent" : "inspector.given";
+    return { formula: [], terms: [], note: say(words, why) };
+  }
   return DERIVE[operation.name](model, tensor, t, index, words);
 }

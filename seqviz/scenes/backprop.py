@@ -109,8 +109,9 @@ class _Sweep:
         vouched: str,
         role: str = "gradient",
         scale: str = "signed",
+        **parameters: Any,
     ) -> None:
-        operation = Operation("given", (), {"vouched": vouched})
+        operation = Operation("given", (), {"vouched": vouched, **parameters})
         array = np.asarray(values, dtype=np.float64)
         self.tensors.append(Tensor(name, symbol, axes, array, role, operation, scale))
 
@@ -177,12 +178,15 @@ class _Sweep:
         self.add("ds", self.symbol, "add", "direct", "arriving", values=self.g, sent=True)
 
     def summary(self) -> None:
-        """The chain without its matrices: their norms, and what each step hands on."""
+        """The chain without its matrices: their norms, and what each step hands on.
+
+        `unsent` tells the player that both were computed from matrices that it does not get.
+        """
         self._edges()
         self.given("no_norm", "0", (), np.zeros(()), EDGES, "plain", "log")
         norms = _norm(_norm(self.jacobians))
-        self.given("J_norm", "‖J‖", ("time",), norms, NORMS, "hidden", "log")
-        self.given("ds", self.symbol, ("time", "state"), self.g, GRADIENTS)
+        self.given("J_norm", "‖J‖", ("time",), norms, NORMS, "hidden", "log", unsent=True)
+        self.given("ds", self.symbol, ("time", "state"), self.g, GRADIENTS, unsent=True)
         with np.errstate(all="ignore"):
             arriving = self.g - self.direct
         self.add("arriving", f"{self.symbol} ←", "sub", "ds", "direct", values=arriving)

@@ -16,7 +16,7 @@ from seqviz.scenes.recurrent import cell_scene
 from tests.player.conftest import Engine
 from tests.player.sample import every_operation, one_row, one_sum
 from tests.player.test_digits import SUPERSCRIPT, read
-from tests.scene_catalogue import catalogue
+from tests.scene_catalogue import catalogue, sweeps
 
 WORDS = {
     "inspector.title": "{name}, unit {unit}",
@@ -25,6 +25,7 @@ WORDS = {
     "inspector.more": "… and {n} more",
     "inspector.forced": "set to {value}",
     "inspector.given": "given",
+    "inspector.unsent": "computed, its matrices not sent",
     "inspector.masked": "hidden",
     "role.forget": "forget gate",
 }
@@ -194,6 +195,16 @@ def test_a_small_result_is_printed_with_its_size_and_agrees(engine: Engine) -> N
 def test_an_input_is_given(engine: Engine) -> None:
     why = explain(engine, hello(), "x", 2, 2)
     assert (why["note"], why["terms"], why["numbers"]) == ("given", [], "x₃ = 1")
+
+
+@pytest.mark.parametrize("name", ["ds", "J_norm"])
+def test_what_the_server_computed_from_unsent_matrices_is_not_given(
+    engine: Engine, name: str
+) -> None:
+    large = explain(engine, sweeps()["lstm-H32"], name, 4, 0)
+    assert (large["note"], large["terms"]) == ("computed, its matrices not sent", [])
+    small = explain(engine, sweeps()["rnn"], name, 4, 0)
+    assert (small["note"], small["terms"] != []) == ("", True)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_fewer_heads_know_less(server: AppServer, page: Page) -> None:
     expect(page.locator(".hints")).to_contain_text("1 – 2 head")
     page.get_by_role("radio", name="1 head", exact=True).click()
     expect(page.locator("button.map")).to_have_count(0)
-    expect(page.locator("p.seqviz-sentence", has_text="8 of 22")).to_be_visible()
+    expect(page.locator("p.seqviz-sentence", has_text="10 of 22")).to_be_visible()
     page.wait_for_function("new URL(location.href).searchParams.get('trained') === '1'")
 
 

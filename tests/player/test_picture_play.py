@@ -117,17 +117,18 @@ def test_a_new_scene_takes_the_places_it_would_have_had_from_the_start(
 
 def test_an_unchanged_scene_is_drawn_again_without_asking_for_widths(page: Page) -> None:
     show(page, scene_of("lstm", steps=9))
-    page.evaluate(
+    asked = page.evaluate(
         """() => {
-          window.asked = 0;
+          let asked = 0;
           const own = Object.getOwnPropertyDescriptor(Element.prototype, "clientWidth");
           Object.defineProperty(Element.prototype, "clientWidth", {
-            get() { window.asked += 1; return own.get.call(this); },
+            get() { asked += 1; return own.get.call(this); },
           });
           window.player.update(window.payload);
+          return asked;
         }"""
     )
-    assert page.evaluate("window.asked") == 0
+    assert asked == 0
 
 
 def test_destroy_leaves_nothing_behind(page: Page) -> None:

@@ -68,15 +68,7 @@ def map_figure(
         _mark(figure, *chosen, words)
     if clickable:
         _points(figure, values, steps, every, words)
-    note = "" if every == 1 else f" ({words['map.every'].replace('{n}', str(every))})"
-    ends = [1 - every / 2, max(float(steps[-1]) + every / 2, len(log) + 0.5)]
-    figure.update_xaxes(
-        title=words["map.k"] + note, showgrid=False, zeroline=False, tickformat="d", range=ends
-    )
-    figure.update_yaxes(
-        title=words["map.t"] + note, showgrid=False, zeroline=False, tickformat="d",
-        range=ends[::-1],
-    )  # fmt: skip
+    _axes(figure, len(log), every, words)
     figure.update_layout(height=HEIGHT, margin={"l": 64, "r": 8, "t": 12, "b": 56})
     return figure
 
@@ -153,6 +145,20 @@ def _points(
         )
     )  # fmt: skip
     figure.update_layout(hoverdistance=max(NEAR, WIDEST // len(steps)))
+
+
+def _axes(figure: go.Figure, length: int, every: int, words: Mapping[str, str]) -> None:
+    """k to the right and t downwards, from the first drawn step to the end of the last."""
+    note = "" if every == 1 else f" ({words['map.every'].replace('{n}', str(every))})"
+    last = 1 + (length - 1) // every * every
+    ends = [1 - every / 2, max(last + every / 2, length + 0.5)]
+    figure.update_xaxes(
+        title=words["map.k"] + note, showgrid=False, zeroline=False, tickformat="d", range=ends
+    )
+    figure.update_yaxes(
+        title=words["map.t"] + note, showgrid=False, zeroline=False, tickformat="d",
+        range=ends[::-1],
+    )  # fmt: skip
 
 
 def _veil(

@@ -60,7 +60,8 @@ with page.section("rivals") as opened:
         page.notes("rivals.note")
 with page.section("polarity") as opened:
     if opened:
-        page.notes("polarity.silent", "polarity.kinds", "polarity.minus", "polarity.program")
+        page.notes("polarity.silent", "polarity.kinds", "polarity.minus", "polarity.padded")
+        page.notes("polarity.program")
         page.listing(polarity_program(record), polarity_output(record))
 with page.section("equations") as opened:
     if opened:

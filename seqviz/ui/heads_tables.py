@@ -56,7 +56,7 @@ def tell_average(page: Page, record: HeadsRecord) -> None:
     """Entropy of every head, their mean and the entropy of the average, query by query."""
     words, found = page.words, entropies(record)
     if record.count == 1:
-        page.notes("average.one")
+        page.notes("average.one", "average.hooks")
         return
     heads = [words("average.entropy", head=head + 1) for head in range(record.count)]
     head = (words("average.query"), *heads, words("average.mean"), words("average.of_mean"))
@@ -76,6 +76,7 @@ def tell_average(page: Page, record: HeadsRecord) -> None:
     steps = len(asking(record))
     if len(found.rows) < steps:
         page.sentence(words("average.more", T=steps, n=len(found.rows)))
+    page.notes("average.hooks")
 
 
 def told_of_join(record: HeadsRecord) -> dict[str, object]:

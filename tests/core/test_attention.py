@@ -242,6 +242,27 @@ def test_the_heads_inside_an_encoder_layer(norm_first: bool) -> None:
     assert seen == [None]
 
 
+@pytest.mark.parametrize("side", ["right", "left"])
+@pytest.mark.parametrize(("stack", "heads"), [(True, 2), (False, 2), (True, 3)])
+@pytest.mark.parametrize("no_grad", [True, False])
+@pytest.mark.filterwarnings("ignore:enable_nested_tensor", "ignore:The PyTorch API of nested")
+def test_what_the_encoder_of_torch_returns_at_padded_places(
+    no_grad: bool, stack: bool, heads: int, side: str
+) -> None:
+    """T28: zeros where nn.TransformerEncoder packs the rows (eval, no_grad, padding on the right,
+    an even number of heads); numbers that mean nothing elsewhere. The other places agree."""
+    layer = nn.TransformerEncoderLayer(D, heads, 16, batch_first=True, dtype=torch.float64)
+    module = (nn.TransformerEncoder(layer, 2) if stack else layer).eval()
+    x, pad = numbers(17, 2, S, D), torch.zeros(2, S, dtype=torch.bool)
+    pad[1, -2:] = True
+    x, pad = (x, pad) if side == "right" else (x.flip(1), pad.flip(1))
+    with torch.set_grad_enabled(not no_grad):
+        out = module(x, src_key_padding_mask=pad)
+    packed = no_grad and stack and side == "right" and heads % 2 == 0
+    assert (out[pad] == 0).all() if packed else (out[pad] != 0).all()
+    close(out[~pad], module(x, src_key_padding_mask=pad)[~pad])
+
+
 # rotary
 
 

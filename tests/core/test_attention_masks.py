@@ -118,8 +118,8 @@ def test_without_keys_keeps_the_mask_it_is_given() -> None:
 # fully masked rows
 
 
-def fully_masked() -> Tensor:
-    allowed = some_allowed(9, T, S)
+def fully_masked(queries: int = T) -> Tensor:
+    allowed = some_allowed(9, queries, S)
     allowed[2] = False
     return allowed
 
@@ -138,12 +138,32 @@ def test_a_row_without_keys_is_zero_as_in_sdpa() -> None:
     assert not attend(q, k, v).empty.any()
 
 
-def test_only_with_its_weights_does_torchs_module_give_nan() -> None:
-    """T24: asked for no weights it computes as SDPA does, zeros and then the bias, as we do."""
-    module, allowed = random_attention(), fully_masked()
-    query, key, _ = sequences(module)
-    silent, _ = module(query, key, key, attn_mask=blocked(allowed), need_weights=False)
-    close(attend_heads(module, query, key, allowed=allowed).out, silent)
+@pytest.mark.parametrize("need_weights", [True, False])
+@pytest.mark.parametrize("no_grad", [False, True])
+@pytest.mark.parametrize("train", [False, True])
+@pytest.mark.parametrize("batched", [False, True])
+@pytest.mark.parametrize("heads", [2, 3])
+def test_when_torchs_module_gives_nan_for_a_row_without_keys(
+    heads: int, batched: bool, train: bool, no_grad: bool, need_weights: bool
+) -> None:
+    """T24: always with its weights. Without them only on its fast path: self-attention of a batch
+    in eval under no_grad, with an even number of heads. Elsewhere it computes as SDPA does, zeros
+    and then the bias, as we do."""
+    module = random_attention(heads=heads, batch_first=True).train(train)
+    allowed, fast = fully_masked(S), batched and not train and no_grad and heads % 2 == 0
+    x = sequences(module)[1]
+    given = x[None] if batched else x
+    mask = blocked(allowed)
+    with torch.set_grad_enabled(not no_grad):
+        out, _ = module(given, given, given, attn_mask=mask, need_weights=need_weights)
+    theirs = out[0] if batched else out
+    ours = attend_heads(module, x, allowed=allowed).out
+    used = allowed.any(-1)
+    close(ours[used], theirs[used])
+    if need_weights or fast:
+        assert theirs[~used].isnan().all()
+    else:
+        close(ours[~used], theirs[~used])
 
 
 def test_a_row_without_keys_has_finite_gradients() -> None:

@@ -53,6 +53,8 @@ def test_the_page_says_everything_in_every_language(language: str) -> None:
     for sentence in sentences(record, Words(language, "multi-head")):
         assert sentence in told
     assert not any("{" in body for body in html(visitor) if "<p class" in body)
+    for note in ("average.hooks", "polarity.kinds", "polarity.padded"):
+        assert known[note] in told
     assert visitor.code[0].language == "python"
     assert visitor.code[1].value == polarity_output(record).rstrip()
     assert visitor.code[3].value == output(record).rstrip()

@@ -1,7 +1,10 @@
 """The scene of attention: every value of a record with the operation behind it, query by query.
 
 The step is the query: what belongs to one query is a row of its sheet, what belongs to the keys
-stands whole. Only vectors of tokens, positions, parameters and masks are sent.
+stands whole. Only vectors of tokens, positions, parameters and masks are sent, as float32: what
+follows from them is right to 1e-5 of its largest value. A softmax turns what its scores are off by
+into what its shares are off by, so answers are off by at most 2⁻²³ times their largest score:
+2e-4 where untrained weights make scores of 2000, 1e-7 where scores are about 1.
 """
 
 import math

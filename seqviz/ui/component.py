@@ -3,14 +3,11 @@
 Streamlit sends a component's program again with every change of its data, so the player's
 program and its words are not sent but served: the component is a few lines that import them from
 this server, under a name that changes with their content, and the browser keeps them.
-
-Data goes out as bytes of JSON: of anything else Streamlit asks pandas, half a second to import,
-whether it is a table.
 """
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,24 +15,32 @@ from typing import Any
 import streamlit as st
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from seqviz import player as program
 from seqviz import text
+from seqviz.ui import wire
+from seqviz.ui.wire import Pictures, packed
 
 HERE = Path(__file__).resolve().parent
 PATH = "seqviz/player.js"
 
 SHIM = """
-const { default: mount, styles, words } = await import(new URL("%s", document.baseURI));
+const address = new URL("%s", document.baseURI);
+const { default: mount, styles, words, followPlace } = await import(address);
 const sheet = new CSSStyleSheet();
 sheet.replaceSync(styles);
 
 export default function (component) {
   const root = component.parentElement.getRootNode();
   if (!root.adoptedStyleSheets.includes(sheet)) root.adoptedStyleSheets.push(sheet);
-  const data = JSON.parse(new TextDecoder().decode(component.data));
-  return mount({ ...component, data: { ...data, words: words[data.options.language] } });
+  return followPlace(component, mount, read);
+}
+
+function read(bytes) {
+  const note = JSON.parse(new TextDecoder().decode(bytes));
+  if (note.picture) note.picture.words = words[note.picture.options.language];
+  return note;
 }
 """
 
@@ -48,11 +53,11 @@ export default function () {}
 
 @cache
 def module() -> str:
-    """The player's program, its styles and its words in every language as one ES module."""
+    """The player's program, its styles, its words in every language and its wire as one module."""
     words = {language: dict(text.player_words(language)) for language in text.LANGUAGES}
     parts = {"styles": program.css(), "words": words}
     said = [f"export const {name} = {json.dumps(part)};" for name, part in parts.items()]
-    return "\n".join([program.bundle(), *said, ""])
+    return "\n".join([program.bundle(), _read("wire.js"), *said, ""])
 
 
 @cache
@@ -61,9 +66,9 @@ def _address() -> str:
     return f"{PATH}?{sha256(module().encode()).hexdigest()[:16]}"
 
 
-def routes() -> list[Route]:
+def routes() -> list[BaseRoute]:
     """What `st.App` has to serve for the components."""
-    return [Route(f"/{PATH}", _serve)]
+    return [Route(f"/{PATH}", _serve), *wire.routes()]
 
 
 def preload() -> None:
@@ -71,13 +76,16 @@ def preload() -> None:
     _component("preload", PRELOAD % _address())(key="seqviz-preload")
 
 
-def player(scene: Mapping[str, Any], options: Mapping[str, Any], key: str = "player") -> None:
+def player(
+    scene: Mapping[str, Any], options: Mapping[str, Any], pictures: Pictures, key: str = "player"
+) -> None:
     """Show a scene in the player; one that is already there keeps its step and its pins.
 
     `options` name the reader's language, in which the served words speak.
     """
+    note = pictures.note(key, {"scene": scene, "options": options})
     _component("player", SHIM % _address())(
-        data=_packed({"scene": scene, "options": options}), key=key
+        data=note, key=key, on_missed_change=partial(pictures.missed, key)
     )
 
 
@@ -89,7 +97,7 @@ def host(language: str, values: Sequence[tuple[str, str]], session: str) -> None
     """
     pairs = [list(pair) for pair in values]
     data = {"language": language, "values": pairs, "session": session}
-    _component("host", _read("host.js"))(data=_packed(data), key="seqviz-host")
+    _component("host", _read("host.js"))(data=packed(data), key="seqviz-host")
 
 
 def share(words: Mapping[str, str], page: str, base: str) -> None:
@@ -99,16 +107,12 @@ def share(words: Mapping[str, str], page: str, base: str) -> None:
     """
     data = {"page": page, "base": base, "words": dict(words)}
     _component("share", _read("share.js"), _read("share.css"))(
-        data=_packed(data), key="seqviz-share"
+        data=packed(data), key="seqviz-share"
     )
 
 
 def _component(name: str, js: str, css: str | None = None) -> Any:
     return st.components.v2.component(f"seqviz-{name}", js=js, css=css)
-
-
-def _packed(data: Mapping[str, Any]) -> bytes:
-    return json.dumps(data, separators=(",", ":")).encode("ascii")
 
 
 @cache

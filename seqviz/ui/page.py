@@ -156,7 +156,7 @@ class Page:
         if address and self._controls.opened:
             for notice in links.check_cursor(links.address(), sent):
                 self._controls.tell(notice)
-        component.player(sent, options, key=name)
+        component.player(sent, options, self._controls.session.pictures, key=name)
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[float, str], None]]:
@@ -373,7 +373,7 @@ class Page:
     @property
     def session(self) -> str:
         """Name of the server's memory of this visit."""
-        return self._controls.session.name
+        return self._controls.session.pictures.reader
 
     def address(self) -> list[tuple[str, str]]:
         """What stands in the address: version, language and the value of every control."""

@@ -7,7 +7,6 @@ the address after every run (`component.py`).
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from secrets import token_hex
 
 import streamlit as st
 
@@ -15,6 +14,7 @@ from seqviz.text import Words
 from seqviz.ui import links
 from seqviz.ui.controls import SHARED, Choice, Control, Reading, Value
 from seqviz.ui.notices import Notice
+from seqviz.ui.wire import Pictures
 
 MISSING = object()
 BEYOND = ("above", "below", "too_long", "too_many")
@@ -28,7 +28,7 @@ class Session:
     """
 
     page: str
-    name: str = field(default_factory=lambda: token_hex(8))
+    pictures: Pictures = field(default_factory=Pictures)
     values: dict[str, Value] = field(default_factory=dict)
     notices: dict[str, tuple[Notice, ...]] = field(default_factory=dict)
     link_notices: tuple[Notice, ...] = ()

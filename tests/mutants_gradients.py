@@ -142,7 +142,7 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         ('reset == "before":\n        hidden', 'reset == "never":\n        hidden'),
     ),
     ("loss map: the scale forgotten", "loss_map", ("scale += divisor.log()", "pass")),
-    ("loss map: what a block shrank by forgotten", "loss_map", (" + within.shrunk[b]", "")),
+    ("loss map: what a block shrank by forgotten", "loss_map", (".add_(within.shrunk[b])", "")),
     ("loss map: columns as they are, in float32", "loss_map", (" / largest[:, None, None]", "")),
     (
         "loss map: c reaches h unscaled",
@@ -153,17 +153,20 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
     (
         "loss map: far factors in one block",
         "loss_map",
-        ("BLOCK if _ordinary(slopes) else 1", "BLOCK"),
+        ("if powers * BLOCK <= _POWERS else", "if True else"),
     ),
     (
         "loss map: a block's losses stay in it",
         "loss_map",
-        ("rows[here] = within.entered[b]", "pass"),
+        ("handed[here] = within.entered[b]", "handed[here] = 0"),
     ),
     (
         "loss map: the end of the block again",
         "loss_map",
-        ("rows[later] @ within.reach[b]", "rows[later]"),
+        (
+            "torch.mm(rows[later], within.reach[b], out=handed[later])",
+            "handed[later] = rows[later]",
+        ),
     ),
     # the probe
     (

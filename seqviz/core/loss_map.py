@@ -22,9 +22,9 @@ from torch import Tensor
 from seqviz.core.jacobians import Slopes, step_slopes
 from seqviz.core.unroll import Trace
 
-BLOCK = 16
+BLOCK = 24
 PARTS = ("h", "c", "state")
-_ORDINARY = (1e-8, 1e8)
+_POWERS = 90.0
 
 Step: TypeAlias = Callable[[Tensor, Tensor], None]
 
@@ -59,7 +59,7 @@ def loss_norms(trace: Trace, direct: Tensor, part: str = "h") -> Tensor:
     _check(trace, direct, part)
     precision = trace.h.dtype
     slopes, lstm = step_slopes(trace, torch.float64), trace.kind == "lstm"
-    step, size = (_lstm_step if lstm else _plain_step)(slopes), BLOCK if _ordinary(slopes) else 1
+    step, size = (_lstm_step if lstm else _plain_step)(slopes), _block(slopes)
     state = trace.h.shape[-1] * (2 if lstm else 1)
     start = torch.nn.functional.pad(direct.double(), (0, state - direct.shape[-1]))
     within = _within(step, start, size, _taker(slopes, part), precision)
@@ -67,16 +67,18 @@ def loss_norms(trace: Trace, direct: Tensor, part: str = "h") -> Tensor:
     length = count * size
     found = start.new_full((length, length), -math.inf)
     rows, scale = start.new_zeros(length, state), start.new_zeros(length)
-    products = torch.empty(length, size * width, dtype=precision)
+    handed, products = torch.empty_like(rows), torch.empty(length, size * width, dtype=precision)
     for b in reversed(range(count)):
         here, later = slice(b * size, (b + 1) * size), slice((b + 1) * size, None)
         found[here, here] = within.inner[b]
         arriving = products[later]
         torch.mm(rows[later].to(precision), within.columns[b].flatten(1), out=arriving)
         norms = torch.linalg.vector_norm(arriving.unflatten(-1, (size, width)), dim=-1)
-        found[later, here] = norms.double().log() + within.shrunk[b] + scale[later, None]
-        rows[later] = rows[later] @ within.reach[b]
-        rows[here] = within.entered[b]
+        logs = norms.double().log_().add_(within.shrunk[b]).add_(scale[later, None])
+        found[later, here] = logs
+        torch.mm(rows[later], within.reach[b], out=handed[later])
+        handed[here] = within.entered[b]
+        rows, handed = handed, rows
         _rescale(rows[here.start :], scale[here.start :])
     return found[within.filled :, within.filled :]
 
@@ -97,17 +99,18 @@ def _within(
     inner = rows.new_full((count, size, size), -math.inf)
     shrunk, columns = rows.new_zeros(count, size), rows.new_empty(0)
     for j in reversed(range(size)):
-        rows[:, state + j] = start[places[:, j]]
-        parts = take(rows, places[:, j])
+        entered = rows[:, : state + size - j]
+        entered[:, -1] = start[places[:, j]]
+        parts = take(entered, places[:, j])
         if j == size - 1:
             columns = rows.new_empty(count, state, size, parts.shape[-1], dtype=precision)
-        inner[:, j:, j] = torch.linalg.vector_norm(parts[:, state + j :], dim=-1).log()
+        inner[:, j:, j] = torch.linalg.vector_norm(parts[:, state:], dim=-1).log().flip(1)
         largest = _sound(parts[:, :state].abs().amax((1, 2)))
         columns[:, :, j] = parts[:, :state] / largest[:, None, None]
         shrunk[:, j] = largest.log()
-        step(rows, places[:, j])
+        step(entered, places[:, j])
     filled = count * size - len(start)
-    return _Blocks(rows[:, :state], columns, shrunk, rows[:, state:], inner, filled)
+    return _Blocks(rows[:, :state], columns, shrunk, rows[:, state:].flip(1), inner, filled)
 
 
 def _taker(slopes: Slopes, part: str) -> Callable[[Tensor, Tensor], Tensor]:
@@ -143,14 +146,16 @@ def _lstm_step(slopes: Slopes) -> Step:
     return step
 
 
-def _ordinary(slopes: Slopes) -> bool:
-    """Whether a block of factors like these stays within float64; else one step at a time.
+def _block(slopes: Slopes) -> int:
+    """How many factors like these can be multiplied, and their entries squared, within float64.
 
     By the largest term that an entry of a Jacobian is a sum of.
     """
-    low, high = _ORDINARY
     largest = slopes.largest()
-    return bool(((largest == 0) | ((largest > low) & (largest < high))).all())
+    if not largest.isfinite().all():
+        return 1
+    powers = float(largest[largest > 0].log10().abs().max()) if largest.any() else 0.0
+    return BLOCK if powers * BLOCK <= _POWERS else max(1, int(_POWERS / powers))
 
 
 def _rescale(rows: Tensor, scale: Tensor) -> None:

@@ -23,7 +23,9 @@ row = page.row()
 scene = record_scene(record, cell.title_of(record, words), visible)
 page.picture(scene)
 with row:
-    page.column("cell", "mode", "input", *cell.own_input(config.source))
+    page.column("cell")
+    cell.draw_mode(page, record)
+    page.column("input", *cell.own_input(config.source))
     with page.panel("length"):
         page.column("length")
     with page.panel("model"):

@@ -22,7 +22,7 @@ with page.row():
     page.column("input")
     for name in compare.NAMES:
         with page.panel(name):
-            page.column(*compare.slot_controls(page.values, name))
+            compare.draw_slot(page, record, name)
     with page.panel("shared"):
         page.column(*cell.input_controls(config.source), "hidden", "loss", "seed")
 

@@ -21,14 +21,17 @@ from seqviz.text.characters import characters, visible
 from seqviz.ui.compute import TRAINING, cached
 from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle, Value
 from seqviz.ui.page import Page
+from seqviz.ui.settable import ALONE, Settable
 
-FORGET_BIASES = ("init", "-1", "0", "1", "2", "3", "5")
 INPUTS = ("hello", "brackets", "lag", "korean", "text")
 SIGNALS = ("sine", "step", "impulse", "noise", "numbers")
 
+MODE = Choice("mode", ("trained", "fresh"), "trained", quiet=True)
+FORGET_BIAS = Settable("fb", -3.0, 5.0, usual=1.0, step=0.1)
+
 CONTROLS = (
     Choice("cell", ("rnn", "lstm", "gru"), "lstm", quiet=True),
-    Choice("mode", ("trained", "fresh"), "trained", quiet=True),
+    MODE,
     Choice("input", (*INPUTS, *SIGNALS), "hello", look="menu", quiet=True),
     Text("text", "hello", limit=201),
     Numbers("numbers", (0.0, 1.0, 0.0, 0.0, -1.0, 0.0), -100.0, 100.0, limit=200),
@@ -36,7 +39,7 @@ CONTROLS = (
     Choice("act", ("tanh", "sigmoid", "relu", "identity"), "tanh"),
     Number("hidden", 1, 32, 4),
     Choice("init", INITS, "default", look="menu"),
-    Choice("fb", FORGET_BIASES, "init", look="menu"),
+    FORGET_BIAS,
     Choice("h0", ("zero", "random", "learned"), "zero"),
     Toggle("peep"),
     Choice("reset", ("after", "before"), "after"),
@@ -53,6 +56,11 @@ CONTROLS = (
     Text("token", "o", limit=1),
     Number("x", -10.0, 10.0, 0.0, step=0.1),
 )
+
+
+def bias_of(value: str | float) -> float | None:
+    """The forget-gate bias that the reader set; None leaves the initialisation's."""
+    return None if value == ALONE else float(value)
 
 
 def config_of(values: Mapping[str, Any]) -> CellConfig:
@@ -72,7 +80,7 @@ def config_of(values: Mapping[str, Any]) -> CellConfig:
         activation=values["act"],
         init=values["init"],
         gain=values["gain"],
-        forget_bias=None if values["fb"] == "init" else float(values["fb"]),
+        forget_bias=bias_of(values["fb"]),
         hidden=values["hidden"],
         seed=values["seed"],
         h0=values["h0"],
@@ -96,11 +104,19 @@ def locked(record: CellRecord) -> dict[str, Any]:
     return {
         "hidden": record.model.cell.hidden_size,
         "init": "default",
-        "fb": "init",
+        "fb": ALONE,
         "peep": False,
         "reset": "after",
         "taught": False,
     }
+
+
+def draw_mode(page: Page, record: CellRecord) -> None:
+    """Which weights are on screen; the choice of trained ones waits for an input they can read."""
+    if record.mode == page.values["mode"]:
+        page.column("mode")
+    else:
+        MODE.stand_in(page.words, record.mode)
 
 
 def own_input(source: str) -> tuple[str, ...]:
@@ -259,7 +275,7 @@ TRY: dict[str, dict[str, Any]] = {
     "count": {"cell": "lstm", "input": "brackets"},
     "lag": {"cell": "gru", "input": "lag"},
     "fade": {"cell": "rnn", "mode": "fresh", "input": "noise", "length": 50, "hidden": 8},
-    "forget_bias": {"mode": "fresh", "input": "noise", "length": 50, "hidden": 8, "fb": "2"},
+    "forget_bias": {"mode": "fresh", "input": "noise", "length": 50, "hidden": 8, "fb": 2.0},
     "peephole": {"mode": "fresh", "peep": True, "taught": True},
     "identity": {"cell": "rnn", "mode": "fresh", "input": "sine", "act": "identity"},
 }

@@ -1,6 +1,7 @@
 """The page `compare`: its knobs, what they ask the models for, and its record in words."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -26,11 +27,13 @@ from seqviz.ui import cell
 from seqviz.ui.compute import COMPUTE, cached
 from seqviz.ui.controls import Choice, Control, Number, Numbers, Text
 from seqviz.ui.page import Page
+from seqviz.ui.settable import ALONE
 
 NONE = "none"
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 USUAL = 40
 TIMES = "compare:times"
+MODES = {name: Choice(f"{name}_mode", ("fresh", "trained"), "fresh", like="mode") for name in NAMES}
 EVIDENCE = ("chung", "jozefowicz", "greff", "britz", "weiss", "adding")
 
 
@@ -39,10 +42,10 @@ def _slot(name: str, default: str) -> tuple[Control, ...]:
     cells = ("rnn", "lstm", "gru", NONE) if name == NAMES[-1] else ("rnn", "lstm", "gru")
     return (
         Choice(f"{name}_cell", cells, default, like="slot_cell"),
-        Choice(f"{name}_mode", ("fresh", "trained"), "fresh", like="mode"),
+        MODES[name],
         Choice(f"{name}_init", INITS, "default", look="menu", like="init"),
         Choice(f"{name}_act", ACTIVATIONS, "tanh", like="act"),
-        Choice(f"{name}_fb", cell.FORGET_BIASES, "init", look="menu", like="fb"),
+        replace(cell.FORGET_BIAS, key=f"{name}_fb", like="fb"),
     )
 
 
@@ -88,13 +91,12 @@ def config_of(values: Mapping[str, Any]) -> CompareConfig:
 
 
 def _slot_of(values: Mapping[str, Any], name: str) -> Slot:
-    fb = values[f"{name}_fb"]
     return Slot(
         cell=values[f"{name}_cell"],
         mode=values[f"{name}_mode"],
         init=values[f"{name}_init"],
         activation=values[f"{name}_act"],
-        forget_bias=None if fb == "init" else float(fb),
+        forget_bias=cell.bias_of(values[f"{name}_fb"]),
     )
 
 
@@ -106,17 +108,23 @@ def locked(record: CompareRecord) -> dict[str, Any]:
         fixed["hidden"] = hidden
     for name, one in zip(record.names, record.cells, strict=True):
         if one.mode == "trained":
-            fixed |= {f"{name}_init": "default", f"{name}_fb": "init"}
+            fixed |= {f"{name}_init": "default", f"{name}_fb": ALONE}
     return fixed
 
 
-def slot_controls(values: Mapping[str, Any], name: str) -> tuple[str, ...]:
+def draw_slot(page: Page, record: CompareRecord, name: str) -> None:
     """The knobs of one model that apply to its cell."""
-    kind = values[f"{name}_cell"]
-    if kind == NONE:
-        return (f"{name}_cell",)
-    own = (f"{name}_fb",) if kind == "lstm" else ()
-    return (f"{name}_cell", f"{name}_mode", f"{name}_init", f"{name}_act", *own)
+    page.column(f"{name}_cell")
+    if name not in record.names:
+        return
+    one = record.cells[record.names.index(name)]
+    if one.mode == page.values[f"{name}_mode"]:
+        page.column(f"{name}_mode")
+    else:
+        MODES[name].stand_in(page.words, one.mode)
+    page.column(f"{name}_init", f"{name}_act")
+    if one.trace.kind == "lstm":
+        page.column(f"{name}_fb")
 
 
 def labels(record: CompareRecord, words: Words) -> tuple[str, ...]:
@@ -194,7 +202,7 @@ def _cell_link(page: Page, one: CellRecord) -> dict[str, str]:
         "act": config.activation,
         "hidden": config.hidden,
         "init": config.init,
-        "fb": "init" if config.forget_bias is None else f"{config.forget_bias:g}",
+        "fb": ALONE if config.forget_bias is None else config.forget_bias,
         "loss": config.loss,
     }
     written = {
@@ -284,7 +292,7 @@ def _all(**shared: str) -> dict[str, str]:
 TRY: dict[str, dict[str, Any]] = {
     "trained": _all(mode="trained"),
     "hello": {**_all(mode="trained"), "input": "hello"},
-    "bias": {"a_cell": "lstm", "b_cell": "lstm", "b_fb": "1", "c_cell": "lstm", "c_fb": "3"},
+    "bias": {"a_cell": "lstm", "b_cell": "lstm", "b_fb": 1.0, "c_cell": "lstm", "c_fb": 3.0},
     "orthogonal": {"a_cell": "rnn", "b_cell": "rnn", "b_init": "orthogonal", "c_cell": NONE},
     "before_after": {"a_cell": "gru", "b_cell": "gru", "b_mode": "trained", "c_cell": NONE},
     "relu": {

@@ -82,11 +82,19 @@ class Choice:
         return value
 
     def draw(self, words: Words, locked: bool) -> None:
+        self._draw(words, _common(words, self.key, locked))
+
+    def stand_in(self, words: Words, value: str) -> None:
+        """Show another value in its place, which nobody can change; its own value stays."""
+        key = f"{self.key}:stand-in"
+        st.session_state[key] = value
+        self._draw(words, _common(words, self.key, True) | {"key": key})
+
+    def _draw(self, words: Words, shown: dict[str, Any]) -> None:
         def label(option: str) -> str:
             key = f"control.{self.like or self.key}.{option}"
             return words(key) if key in words else option
 
-        shown = _common(words, self.key, locked)
         if self.quiet:
             shown |= {"label_visibility": "collapsed", "help": None}
         if self.look == "buttons":

@@ -15,12 +15,12 @@ from seqviz.models.backprop_remedies import train_both
 from seqviz.models.findings import Finding
 from seqviz.text import Words
 from seqviz.text.characters import characters
+from seqviz.ui.cell import FORGET_BIAS, bias_of
 from seqviz.ui.compute import TRAINING, cached
 from seqviz.ui.controls import Choice, Number, Numbers, Text, Toggle, Value
 from seqviz.ui.gradients_charts import Picture, chain_of, chart_of
 from seqviz.ui.page import Page
 
-FORGET_BIASES = ("init", "-1", "0", "1", "2", "3", "5")
 SIGNALS = ("noise", "sine", "step", "impulse", "numbers")
 INPUTS = ("hello", "brackets", "lag", "korean", "text")
 CHARTS = (
@@ -46,7 +46,7 @@ CONTROLS = (
     Number("hidden", 1, 32, 4),
     Choice("init", INITS, "default", look="menu"),
     Number("gain", 0.0, 3.0, 1.0, step=0.05),
-    Choice("fb", FORGET_BIASES, "init", look="menu"),
+    FORGET_BIAS,
     Toggle("peep"),
     Choice("reset", ("after", "before"), "after"),
     Choice("loss", ("last", "all"), "last", quiet=True),
@@ -74,7 +74,7 @@ def config_of(values: Mapping[str, Any]) -> BackpropConfig:
         activation=values["act"],
         init=values["init"],
         gain=values["gain"],
-        forget_bias=None if values["fb"] == "init" else float(values["fb"]),
+        forget_bias=bias_of(values["fb"]),
         hidden=values["hidden"],
         seed=values["seed"],
         peepholes=values["peep"],
@@ -258,8 +258,8 @@ TRY: dict[str, dict[str, Any]] = {
     "every": {"loss": "all", "length": 50, "hidden": 8},
     "chain": {"chart": "map", "late": 18, "early": 8, "hidden": 8},
     "bound": {"init": "orthogonal", "gain": 1.5, "chart": "bound", "length": 50, "hidden": 8},
-    "direct": {"cell": "lstm", "fb": "1", "chart": "direct", "length": 50, "hidden": 8},
-    "lstm_explodes": {"cell": "lstm", "fb": "5", "chart": "direct", "length": 200, "hidden": 32},
+    "direct": {"cell": "lstm", "fb": 1.0, "chart": "direct", "length": 50, "hidden": 8},
+    "lstm_explodes": {"cell": "lstm", "fb": 5.0, "chart": "direct", "length": 200, "hidden": 32},
     "truncate": {"chart": "truncate", "loss": "all", "window": 5, "hidden": 8, "length": 40},
     "clip": {"chart": "clip", "init": "orthogonal", "gain": 1.5, "hidden": 8},
     "relu": {

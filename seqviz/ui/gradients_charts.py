@@ -24,6 +24,7 @@ from seqviz.models.backprop_experiment import BackpropRecord
 from seqviz.models.findings import Finding
 from seqviz.text import Words
 from seqviz.ui.controls import Value
+from seqviz.ui.settable import ALONE
 
 BACK, ROWS = 5, 12
 CLICKS = 64
@@ -196,8 +197,8 @@ def _remedies(record: BackpropRecord, values: Values, words: Words) -> Pictures:
 def controls_of(changes: Mapping[str, Any]) -> dict[str, Value]:
     """Fields of a configuration as values of the page's controls."""
     found = {SETS.get(field, field): value for field, value in changes.items()}
-    if "fb" in found:
-        found["fb"] = "init" if found["fb"] is None else f"{found['fb']:g}"
+    if found.get("fb", 0.0) is None:
+        found["fb"] = ALONE
     return found
 
 

@@ -146,3 +146,46 @@ def test_the_language_of_the_page_is_the_documents(server: AppServer, page: Page
     page.wait_for_function("document.documentElement.lang === 'ko'")
     found = parse_qs(urlsplit(page.url).query)
     assert found["lang"] == ["ko"]
+
+
+def test_the_forget_bias_is_moved_live_and_stands_in_the_link(
+    server: AppServer, page: Page
+) -> None:
+    open_cell(server, page, mode="fresh")
+    page.get_by_role("button", name="Model", exact=True).click()
+    toggle = page.get_by_text("Set the forget-gate bias")
+    slider = page.get_by_role("slider", name="Forget-gate bias (LSTM)")
+    expect(slider).to_have_count(0)
+    toggle.click()
+    expect(slider).to_have_value("1")
+    for _ in range(12):
+        slider.press("ArrowRight")
+    page.wait_for_function("new URL(location.href).searchParams.get('fb') === '2.2'")
+    expect(slider).to_have_value("2.2")
+    toggle.click()
+    expect(slider).to_have_count(0)
+    page.wait_for_function("new URL(location.href).searchParams.get('fb') === 'init'")
+    toggle.click()
+    expect(slider).to_have_value("2.2")
+
+
+def test_trained_gives_way_to_fresh_where_there_is_no_model_and_comes_back(
+    server: AppServer, page: Page
+) -> None:
+    def choose(option: str) -> None:
+        page.get_by_test_id("stSelectbox").first.locator("input").click()
+        page.get_by_role("option", name=option, exact=True).click()
+
+    open_cell(server, page)
+    trained = page.get_by_role("radio", name="Trained", exact=True)
+    fresh = page.get_by_role("radio", name="Fresh", exact=True)
+    expect(trained).to_be_checked()
+    choose("Sine wave")
+    expect(fresh).to_be_checked()
+    expect(fresh).to_be_disabled()
+    page.wait_for_function("new URL(location.href).searchParams.get('input') === 'sine'")
+    assert parse_qs(urlsplit(page.url).query)["mode"] == ["trained"]
+    choose("Brackets: how deep?")
+    expect(trained).to_be_checked()
+    expect(trained).to_be_enabled()
+    expect(page.get_by_text("Trained model: brackets-lstm")).to_be_visible()

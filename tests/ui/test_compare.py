@@ -155,3 +155,15 @@ def test_models_of_one_cell_are_called_by_what_sets_them_apart() -> None:
     trained = compare(CompareConfig((Slot("gru"), Slot("gru", "trained")), length=3))
     assert labels(trained, word) == ("A · GRU, Fresh", "B · GRU, Trained")
     assert locked(trained) == {"hidden": 8, "b_init": "default", "b_fb": "init"}
+
+
+def test_a_model_without_a_trained_one_says_fresh_and_keeps_its_choice() -> None:
+    visitor = visit(v="1", lang="en", input="sine", a_mode="trained")
+    keys = {one.key: one for one in visitor.get("button_group")}
+    assert "a_mode" not in keys
+    assert (keys["a_mode:stand-in"].value, keys["a_mode:stand-in"].disabled) == ("fresh", True)
+    assert keys["b_mode"].value == "fresh"
+    visitor.selectbox(key="input").select("lag").run()
+    keys = {one.key: one for one in visitor.get("button_group")}
+    assert (keys["a_mode"].value, keys["a_mode"].disabled) == ("trained", False)
+    assert not visitor.exception

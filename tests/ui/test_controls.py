@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from seqviz.text import Words
 from seqviz.text.characters import characters
 from seqviz.ui.controls import SEED, Choice, Control, Number, Numbers, Text, Toggle
+from seqviz.ui.settable import ALONE, Settable
 
 CELL = Choice("cell", ("rnn", "lstm", "gru"), "lstm")
 LENGTH = Number("length", 1, 200, 4)
@@ -16,7 +17,8 @@ GAIN = Number("gain", 0.0, 3.0, 1.0, step=0.05)
 TEXT = Text("text", "hello", limit=5)
 SIGNAL = Numbers("signal", (0.0, 1.0), -100.0, 100.0, limit=4)
 WIPE = Toggle("wipe")
-ALL: list[Control] = [CELL, LENGTH, GAIN, TEXT, SIGNAL, WIPE, SEED]
+BIAS = Settable("fb", -3.0, 5.0, usual=1.0, step=0.1)
+ALL: list[Control] = [CELL, LENGTH, GAIN, TEXT, SIGNAL, WIPE, BIAS, SEED]
 
 NONSENSE = [
     "",
@@ -53,6 +55,8 @@ def valid(control: Control, value: object) -> bool:
         assert isinstance(value, tuple)
         inside = all(control.low <= number <= control.high for number in value)
         return inside and 1 <= len(value) <= control.limit
+    if isinstance(control, Settable):
+        return value == ALONE or (type(value) is float and control.low <= value <= control.high)
     return isinstance(value, bool)
 
 
@@ -88,6 +92,8 @@ def test_any_widget_value_becomes_a_valid_value(raw: object) -> None:
         (TEXT, " &=+%"),
         (SIGNAL, (-1.5, 0.0, 1e-9)),
         (WIPE, True),
+        (BIAS, "init"),
+        (BIAS, -1.7),
         (SEED, 7),
     ],
     ids=str,
@@ -111,6 +117,19 @@ def test_a_value_survives_the_link_and_the_widget(control: Control, value: objec
             "Length (length): expected a finite number from 1 to 200, got “1e999”; using 4.",
         ),
         (GAIN, "two", 1.0, "Gain (gain): expected a number from 0 to 3, got “two”; using 1."),
+        (BIAS, "9", 5.0, "Fb (fb): 9 is above 5; using 5."),
+        (
+            BIAS,
+            "x",
+            "init",
+            "Fb (fb): expected init or a number from -3 to 5, got “x”; using init.",
+        ),
+        (
+            BIAS,
+            "nan",
+            "init",
+            "Fb (fb): expected init or a number from -3 to 5, got “nan”; using init.",
+        ),
         (
             CELL,
             "evil",
@@ -157,6 +176,14 @@ def test_many_bad_numbers_are_counted() -> None:
     assert reading.value == (1.0,)
     assert [notice.kind for notice in reading.notices] == ["bad_entry"] * 5 + ["bad_entries"]
     assert reading.notices[-1].values["count"] == 995
+
+
+@pytest.mark.parametrize("raw", ["init", "-1", "0", "1", "2", "3", "5"])
+def test_forget_biases_of_links_from_before_the_slider_mean_the_same(raw: str) -> None:
+    reading = BIAS.read(raw)
+    assert reading.value == (ALONE if raw == "init" else float(raw))
+    assert reading.notices == ()
+    assert BIAS.write(reading.value) == raw
 
 
 def test_whole_bounds_make_a_whole_number() -> None:

@@ -141,7 +141,7 @@ def test_a_tick_sets_the_pages_controls_and_ticks_combine() -> None:
     assert "Without what is ticked" in shown
     values = visitor.session_state["seqviz"].values
     assert (values["cell"], values["init"], values["fb"], values["clip"]) == (
-        "lstm", "orthogonal", "2", True,
+        "lstm", "orthogonal", 2.0, True,
     )  # fmt: skip
     visitor.checkbox(key="tick:tick.lstm").uncheck().run()
     assert visitor.session_state["seqviz"].values["cell"] == "rnn"

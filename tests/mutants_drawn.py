@@ -179,19 +179,6 @@ OF_OPERATIONS: list[Written] = [
         ("sum === 0 ? 0 : out[start + k] / sum", "out[start + k] / sum"),
     ),
     (
-        "player: an empty row of one element is nan",
-        ELEMENT,
-        (
-            "return sum === 0 ? 0 : exps[index % last(shape)].value / sum;",
-            "return exps[index % last(shape)].value / sum;",
-        ),
-    ),
-    (
-        "player: an element of softmax that overflows",
-        ELEMENT,
-        ("const largest = Number.isFinite(top) ? top : 0;", "const largest = 0;"),
-    ),
-    (
         "player: masks the other way round",
         WHOLE,
         ("allowed.values[k] === 0 ? -Infinity", "allowed.values[k] !== 0 ? -Infinity"),
@@ -207,29 +194,11 @@ OF_OPERATIONS: list[Written] = [
         WHOLE,
         ("out[k] = a.values[k] * factor", "out[k] = a.values[k] / factor"),
     ),
-    (
-        "player: one element scaled by the inverse",
-        ELEMENT,
-        ("a.values[index] * operation.factor", "a.values[index] / operation.factor"),
-    ),
     ("player: the bias of an affine forgotten", WHOLE, ("bias ? sum + bias[column] : sum", "sum")),
-    (
-        "player: the bias of one element forgotten",
-        ELEMENT,
-        ("return b ? sum + b.values[row] : sum;", "return sum;"),
-    ),
     (
         "player: transposed products are plain ones",
         WHOLE,
         ("if (transpose) return rowProducts", "if (false) return rowProducts"),
-    ),
-    (
-        "player: one product transposed",
-        ELEMENT,
-        (
-            "sum += A.values[start + k] * B.values[transpose ?",
-            "sum += A.values[start + k] * B.values[!transpose ?",
-        ),
     ),
     (
         "player: terms of a product transposed",

@@ -12,7 +12,7 @@ import { WHOLE } from "./whole.js";
 export const FUNCTIONS = {
   sigmoid: { symbol: "σ", apply: (a) => 1 / (1 + Math.exp(-a)) },
   tanh: { symbol: "tanh", apply: Math.tanh },
-  relu: { symbol: "ReLU", apply: (a) => (Number.isNaN(a) ? NaN : Math.max(a, 0)) },
+  relu: { symbol: "ReLU", apply: (a) => Math.max(a, 0) },
   identity: { symbol: "", apply: (a) => a },
 };
 
@@ -63,6 +63,12 @@ function rowStart(taken, index) {
   return index - (index % last(taken.shape));
 }
 
+/** Every entry of the row in which the element stands. */
+function entriesOfRow([a], _, shape, index) {
+  const start = rowStart(a, index);
+  return Array.from({ length: last(a.shape) }, (_k, k) => single(a, start + k));
+}
+
 function affineTerms([W, v, b], _, shape, index) {
   const [rows, columns] = W.shape;
   const row = index % rows;
@@ -70,15 +76,6 @@ function affineTerms([W, v, b], _, shape, index) {
   const terms = Array.from({ length: columns }, (_k, k) =>
     product(factor(W, row * columns + k), factor(v, start + k)));
   return b ? [...terms, single(b, row, "bias")] : terms;
-}
-
-function affineValue([W, v, b], _, shape, index) {
-  const [rows, columns] = W.shape;
-  const row = index % rows;
-  const start = ((index - row) / rows) * columns;
-  let sum = 0;
-  for (let k = 0; k < columns; k += 1) sum += W.values[row * columns + k] * v.values[start + k];
-  return b ? sum + b.values[row] : sum;
 }
 
 function matmulTerms([A, B], { transpose }, shape, index) {
@@ -90,33 +87,12 @@ function matmulTerms([A, B], { transpose }, shape, index) {
     product(factor(A, row * n + k), factor(B, transpose ? column * n + k : k * columns + column)));
 }
 
-function matmulValue([A, B], { transpose }, shape, index) {
-  const n = last(A.shape);
-  const columns = B.shape.length === 1 ? 1 : B.shape[transpose ? 0 : 1];
-  const column = index % columns;
-  const start = ((index - column) / columns) * n;
-  let sum = 0;
-  for (let k = 0; k < n; k += 1) {
-    sum += A.values[start + k] * B.values[transpose ? column * n + k : k * columns + column];
-  }
-  return sum;
-}
-
 function subTerms([a, b], { constant }, shape, index) {
   const first = pick(a, shape, index);
   const negative = ({ taken, index: at, value }) =>
     ({ kind: "value", factors: [factor(taken, at)], value: -value });
   if (!b) return [{ kind: "value", factors: [], value: constant ?? 1 }, negative(first)];
   return [single(first.taken, first.index), negative(pick(b, shape, index))];
-}
-
-/** The exponentials of a row, measured from its largest entry so that none overflows. */
-function exponentials([a], _, shape, index) {
-  const start = rowStart(a, index);
-  const row = Array.from({ length: last(a.shape) }, (_k, k) => factor(a, start + k));
-  const top = Math.max(...row.map(({ value }) => value));
-  const largest = Number.isFinite(top) ? top : 0;
-  return row.map((entry) => ({ kind: "value", factors: [entry], value: Math.exp(entry.value - largest) }));
 }
 
 function standardised([a], { eps }, shape, index) {
@@ -163,8 +139,8 @@ const elementwise = (operands, _, shape, index) =>
 const isForced = ([, mask], shape, index) => pick(mask, shape, index).value !== 0;
 
 /**
- * Each entry: `terms(operands, operation, shape, index)` and, where the value is not simply
- * their sum, `value(operands, operation, shape, index)`.
+ * Each entry: `terms(operands, operation, shape, index)` and, where the value is neither
+ * their sum nor computed as a WHOLE, `value(operands, operation, shape, index)`.
  */
 export const OPERATIONS = {
   given: { terms: () => [] },
@@ -176,7 +152,7 @@ export const OPERATIONS = {
       return [{ ...entry, factors: [...entry.factors, id] }];
     },
   },
-  affine: { terms: affineTerms, value: affineValue },
+  affine: { terms: affineTerms },
   add: { terms: elementwise },
   sub: { terms: subTerms },
   multiply: {
@@ -193,35 +169,19 @@ export const OPERATIONS = {
       return [single(taken, at)];
     },
   },
-  matmul: { terms: matmulTerms, value: matmulValue },
-  scale: {
-    terms: elementwise,
-    value: ([a], operation, shape, index) => a.values[index] * operation.factor,
-  },
+  matmul: { terms: matmulTerms },
+  scale: { terms: elementwise },
   mask: {
     terms: ([a], _, shape, index) => [single(a, index)],
     value: ([a, allowed], _, shape, index) =>
       pick(allowed, shape, index).value === 0 ? -Infinity : a.values[index],
   },
-  softmax: {
-    terms: exponentials,
-    value: (operands, operation, shape, index) => {
-      const exps = exponentials(operands, operation, shape, index);
-      const sum = total(exps);
-      return sum === 0 ? 0 : exps[index % last(shape)].value / sum;
-    },
-  },
+  softmax: { terms: entriesOfRow },
   mean: {
     terms: ([a], _, shape, index) => rowTerms(a, index),
     value: ([a], _, shape, index) => total(rowTerms(a, index)) / last(a.shape),
   },
-  standardise: {
-    terms: ([a], _, shape, index) => {
-      const start = rowStart(a, index);
-      return Array.from({ length: last(a.shape) }, (_k, k) => single(a, start + k));
-    },
-    value: standardised,
-  },
+  standardise: { terms: entriesOfRow, value: standardised },
   concat: { terms: joined },
   slice: { terms: sliced },
   sum: { terms: ([a], _, shape, index) => rowTerms(a, index) },

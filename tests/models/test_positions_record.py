@@ -13,6 +13,7 @@ from seqviz.models.positions_experiment import (
     TEXTS,
     PositionsConfig,
     PositionsRecord,
+    model_of,
     run,
 )
 from seqviz.models.positions_findings import (
@@ -33,6 +34,18 @@ WORDS = ("one", "two", "three", "four", "five", "six", "seven")
 
 def record(**changes: object) -> PositionsRecord:
     return run(PositionsConfig(**changes))  # type: ignore[arg-type]
+
+
+def test_fresh_models_differ_in_their_positions_only() -> None:
+    config = PositionsConfig(mode="fresh", seed=5)
+    none, *others = (model_of(config, positions) for positions in POSITIONS)
+    for other in others:
+        for kept, own in (
+            (none.attention.in_proj_weight, other.attention.in_proj_weight),
+            (none.attention.out_proj.weight, other.attention.out_proj.weight),
+            (none.readout.weight, other.readout.weight),
+        ):
+            assert torch.equal(kept, own), other.design.positions
 
 
 @pytest.mark.parametrize(("mode", "source", "order"), [*product(MODES, TEXTS, ORDERS[1:])])

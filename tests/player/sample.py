@@ -103,6 +103,8 @@ def every_operation() -> Scene:
     sheet.made("scores", ("time", "query", "key"), "matmul", "M", "N", transpose=True)
     sheet.made("scaled", ("time", "query", "key"), "scale", "scores", factor=0.5)
     sheet.made("masked", ("time", "query", "key"), "mask", "scaled", "allowed")
+    sheet.given("present", ("key",), [1, 1, 0, 1, 0])
+    sheet.made("padded", ("time", "query", "key"), "mask", "scaled", "present")
     sheet.made("weights", ("time", "query", "key"), "softmax", "masked")
     sheet.made("context", matrix, "matmul", "weights", "N")
     sheet.made("one", vector, "matmul", "v", Operand("W", block=(0, 0, 4)))

@@ -11,7 +11,7 @@ from seqviz.scenes import Scene
 from seqviz.scenes.operations import RULES
 from tests import attention_catalogue
 from tests.player.conftest import Engine
-from tests.player.sample import every_operation, one_sum
+from tests.player.sample import every_operation, one_row, one_sum
 from tests.scene_catalogue import catalogue, sweeps
 
 RECOMPUTE = """(e, scene) => {
@@ -84,9 +84,9 @@ def test_terms_add_up_to_the_value_where_an_operation_is_a_sum(engine: Engine) -
     gaps = engine(
         """(e, scene) => {
           const model = e.openScene(scene);
+          const notSums = ["given", "softmax", "scale"];
           const summed = scene.tensors.filter(({ operation }) =>
-            operation.name !== "given" && !e.OPERATIONS[operation.name].value
-            || ["affine", "matmul"].includes(operation.name));
+            !e.OPERATIONS[operation.name].value && !notSums.includes(operation.name));
           return summed.flatMap(({ name }) => [...model.value(name, 1)].map((value, index) => {
             const terms = e.termsOf(model, model.tensor(name), 1, index);
             return Math.abs(terms.reduce((sum, term) => sum + term.value, 0) - value);
@@ -96,6 +96,24 @@ def test_terms_add_up_to_the_value_where_an_operation_is_a_sum(engine: Engine) -
     )
     assert len(gaps) > 50
     assert max(gaps) < 1e-12
+
+
+@pytest.mark.parametrize(
+    "logits",
+    [
+        [1000.0, 998.0, -1000.0],
+        [-1000.0, -1002.0, -2000.0],
+        [-np.inf, 3.0, 1000.0],
+        [-np.inf, -np.inf, -np.inf],
+    ],
+)
+def test_the_softmax_of_a_row_of_any_size_is_shares_or_zeros(
+    engine: Engine, logits: list[float]
+) -> None:
+    scene = one_row(logits)
+    assert_same(engine, scene)
+    shares = recomputed(engine, scene)["p"].sum(axis=-1)
+    np.testing.assert_allclose(shares, float(np.isfinite(logits).any()), atol=1e-12)
 
 
 def test_operands_say_where_they_were_read(engine: Engine) -> None:

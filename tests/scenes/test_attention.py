@@ -21,7 +21,9 @@ from tests.attention_catalogue import (
     CASES,
     DESIGNS,
     TEXT,
+    attention_of,
     inputs_of,
+    record_of,
     records,
     runs,
     scenes,
@@ -191,6 +193,15 @@ def test_rows_that_may_look_nowhere_are_named() -> None:
     assert not scene["context"].values[[2, 4]].any()
     assert scenes()["all-empty"].facts["empty"] == [[0, 1, 2, 3, 4]] * 2
     assert scenes()["zero-attn"].facts["empty"] == [[]]
+
+
+def test_every_head_names_its_own_empty_rows() -> None:
+    allowed = torch.ones(2, 5, 5, dtype=torch.bool)
+    allowed[0, 1] = allowed[1, 3] = False
+    case = replace(CASES["self-h2"], allowed=allowed)
+    module = attention_of(case)
+    scene = attention_scene(record_of(case, module), module, "abcde")
+    assert scene.facts["empty"] == [[1], [3]]
 
 
 @pytest.mark.parametrize(("name", "end"), [("edited", ""), ("edited-h2", "_2")])

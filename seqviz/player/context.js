@@ -24,6 +24,8 @@ export function makeContext(shell, payload) {
   opened += 1;
   const ctx = {
     generation: 0,
+    picture: 0,
+    stem: null,
     equationsOpen: false,
     brokenId: `seqviz-broken-${opened}`,
     brokenFill: `url(#seqviz-broken-${opened})`,
@@ -48,15 +50,28 @@ export function makeContext(shell, payload) {
       || (ctx.backwards ? t >= ctx.state.t : t <= ctx.state.t),
     focus: () => shell.focus({ preventScroll: true }),
     open(next) {
+      const stem = stemOf(next);
+      const kept = stem === ctx.stem;
+      const scene = kept ? { ...ctx.model.scene, floats: next.scene.floats } : next.scene;
+      Object.assign(ctx, { stem, model: openScene(scene), preview: null });
+      ctx.generation += 1;
+      if (kept) {
+        ctx.sheets?.ranges.clear();
+        return;
+      }
+      ctx.picture += 1;
       ctx.words = next.words || {};
       ctx.options = next.options || {};
-      ctx.model = openScene(next.scene);
-      ctx.generation += 1;
-      Object.assign(ctx, pictureFacts(ctx.model), { sheets: openSheets(ctx.model), preview: null });
+      Object.assign(ctx, pictureFacts(ctx.model), { sheets: openSheets(ctx.model) });
     },
   };
   ctx.open(payload);
   return ctx;
+}
+
+/** All that is sent but the numbers: where this stays, so do the nodes of the picture. */
+function stemOf(payload) {
+  return JSON.stringify({ ...payload, scene: { ...payload.scene, floats: null } });
 }
 
 /** What the picture needs to know of a scene, found once. */

@@ -21,10 +21,7 @@ const LEFT_LABEL = 34;
 
 /** @param {object} ctx the player's context */
 export function makeDiagram(ctx) {
-  const node = svgNode(
-    "svg",
-    { class: "diagram", role: "img", "aria-label": ctx.word("diagram.label") },
-  );
+  const node = svgNode("svg", { class: "diagram", role: "img", "aria-label": ctx.word("diagram.label") });
   const diagram = { node, strips: [], matrices: [], glyphs: [], tokens: [], wires: [], stubs: null, width: 0 };
   node.addEventListener("pointerover", (event) => ctx.hover(diagramPlace(ctx, diagram, event)));
   node.addEventListener("pointerleave", () => ctx.hover(null));
@@ -39,6 +36,9 @@ export function makeDiagram(ctx) {
 
 function buildDiagram(ctx, diagram, width) {
   const { layout } = ctx.model.scene;
+  const built = `${width} ${ctx.state.view}`;
+  if (diagram.built === built) return;
+  diagram.built = built;
   const stubbed = width >= STUBS && ctx.state.view === "unrolled";
   const margin = stubbed ? Math.min(STUB_MOST, width * STUB_SHARE) : 4;
   const column = (width - 2 * margin) / layout.columns;

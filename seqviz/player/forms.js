@@ -2,6 +2,7 @@
 // matrices of attention as sheets.
 // A form says which parts there are, how they are arranged, and which are drawn when. `measure`
 // gives the widths it found; where nothing that decides them has changed it is handed them again.
+// `renew` is called instead of `make` where nothing but numbers has changed; `measure` follows both.
 import { htmlNode, setHidden } from "./svg.js";
 import { makeDiagram } from "./diagram.js";
 import { makeFlow } from "./flow.js";
@@ -27,6 +28,7 @@ const PICTURE = {
   drawn: ["diagram", "panels", "tokens", "gradient", "transport", "modes", "equations"],
   marked: ["diagram", "panels", "gradient"],
   make: makePicture,
+  renew: (parts) => parts.tokens.renew(),
   arrange: arrangePicture,
   measure(parts, known) {
     const widths = known ?? {
@@ -67,6 +69,7 @@ const SHEETS = {
   drawn: ["sheets", "maps", "tokens", "transport", "modes", "zoom"],
   marked: ["sheets"],
   make: makeSheetParts,
+  renew: (parts) => parts.tokens.renew(),
   arrange: arrangeSheets,
   measure(parts, known) {
     parts.transport.draw();

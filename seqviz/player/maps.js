@@ -1,4 +1,5 @@
 // Small multiples: the weights of every head and their mean, on one scale.
+import { penOf } from "./canvas.js";
 import { htmlNode, setAttribute, setHidden, symbolNode } from "./svg.js";
 import { say } from "./symbols.js";
 import { heatImage, paintHatch } from "./sheetcells.js";
@@ -69,8 +70,6 @@ function paintMap(ctx, { name, canvas, line, head }, size) {
   const height = queries.length;
   const unit = size / Math.max(width, height);
   const density = Math.min(2, globalThis.devicePixelRatio || 1);
-  canvas.width = Math.round(width * unit * density);
-  canvas.height = Math.round(height * unit * density);
   Object.assign(canvas.style, { width: `${width * unit}px`, height: `${height * unit}px` });
   Object.assign(line.style, { width: `${width * unit}px`, height: `${Math.max(3, unit)}px` });
   line.dataset.unit = String(unit);
@@ -82,8 +81,7 @@ function paintMap(ctx, { name, canvas, line, head }, size) {
     values: (row) => ctx.model.value(name, row),
     allowed: (row) => (weights && (head !== null || alike) ? hatchOf(ctx, weights, row, head ?? 0) : null),
   });
-  const pen = canvas.getContext("2d");
-  pen.setTransform(density, 0, 0, density, 0, 0);
+  const pen = penOf(canvas, width * unit, height * unit, density);
   if (weights?.node.hatch) paintHatch(ctx, pen, { x: 0, y: 0, w: width * unit, h: height * unit });
   pen.imageSmoothingEnabled = false;
   pen.drawImage(image, 0, 0, width * unit, height * unit);

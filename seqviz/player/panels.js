@@ -1,5 +1,6 @@
 // Heat strips over time: one canvas a tensor, painted once; a step only moves the overlays.
 import { sizeOf } from "./values.js";
+import { penOf } from "./canvas.js";
 import { htmlNode, setText, setHidden, symbolNode } from "./svg.js";
 
 const STRIP_HEIGHT = 112;
@@ -45,6 +46,7 @@ function makePanel(ctx, name) {
   const marks = htmlNode("div", { class: "marks" });
   const axis = htmlNode("div", { class: "axis" });
   const plot = htmlNode("div", { class: "plot", "data-panel": name }, canvas, veil, row, frame, marks);
+  const range = htmlNode("span", { class: "muted range" });
   const title = htmlNode("span", { class: "role-name" }, symbolNode(tensor.symbol));
   title.style.color = ctx.palette.text(tensor.role);
   const caption = htmlNode(
@@ -52,13 +54,14 @@ function makePanel(ctx, name) {
     {},
     title,
     htmlNode("span", { class: "muted" }, ctx.roleWord(tensor)),
-    htmlNode("span", { class: "muted range" }, rangeWord(ctx, name, tensor)),
+    range,
   );
   const figure = htmlNode("figure", { class: "panel" }, caption, plot, axis);
   return {
     name,
     node: figure,
     caption,
+    range,
     plot,
     canvas,
     veil,
@@ -91,15 +94,12 @@ function paintPanel(ctx, panel, width) {
   panel.plot.style.height = `${height}px`;
   panel.caption.style.maxWidth = `${Math.max(plotWidth, CAPTION_LEAST)}px`;
   const density = globalThis.devicePixelRatio || 1;
-  panel.canvas.width = Math.max(1, Math.round(plotWidth * density));
-  panel.canvas.height = Math.max(1, Math.round(height * density));
-  const pen = panel.canvas.getContext("2d");
-  pen.setTransform(density, 0, 0, density, 0, 0);
-  pen.clearRect(0, 0, plotWidth, height);
+  const pen = penOf(panel.canvas, plotWidth, height, density);
   for (let t = 0; t < steps; t += 1) {
     const values = model.value(panel.name, t);
     for (let unit = 0; unit < rows; unit += 1) paintCell(ctx, panel, pen, t, unit, values[unit]);
   }
+  setText(panel.range, rangeWord(ctx, panel.name, model.tensor(panel.name)));
   paintAxis(ctx, panel);
   panel.at = -1;
   drawPanel(ctx, panel);

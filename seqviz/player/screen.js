@@ -49,22 +49,32 @@ export function makeScreen(ctx, shell, changed) {
   };
 }
 
-/** Every part anew, from the scene, the words and the theme that hold now. */
+/**
+ * The picture of the scene, the words and the theme that hold now. Its parts are made anew, unless
+ * nothing but numbers has changed: then they stay and are filled with the new ones.
+ */
 function assemble(ctx, shell, screen, spoken) {
   const theme = themeKey(shell);
+  const kept = screen.picture === ctx.picture && screen.theme === theme && screen.form.renew;
   if (theme !== screen.theme) ctx.palette = readPalette(shell);
-  screen.theme = theme;
+  Object.assign(screen, { theme, picture: ctx.picture, hovered: null });
   ctx.generation += 1;
   if (screen.parts) screen.form.still(screen.parts);
   placePoints(ctx.model, ctx.state.points);
-  screen.form = formOf(ctx.model.scene);
   const outer = screen.outer || outerOf(shell, screen);
-  Object.assign(screen, { parts: screen.form.make(ctx), hovered: null, outer: 0 });
+  screen.outer = 0;
+  if (kept) screen.form.renew(screen.parts);
+  else makeParts(ctx, shell, screen, spoken);
+  resize(ctx, shell, screen, spoken, outer);
+}
+
+function makeParts(ctx, shell, screen, spoken) {
+  screen.form = formOf(ctx.model.scene);
+  screen.parts = screen.form.make(ctx);
   shell.dataset.form = screen.form.name;
   shell.setAttribute("aria-label", say(ctx.words, "player.label", { title: ctx.model.scene.title }));
   shell.style.setProperty("--ring", ctx.palette.line("hidden"));
   shell.replaceChildren(...screen.form.arrange(screen.parts), spoken);
-  resize(ctx, shell, screen, spoken, outer);
 }
 
 /** The width of the place on the page; asking for it makes the browser lay everything out. */
@@ -88,7 +98,8 @@ function reshape(ctx, shell, screen, spoken) {
   shell.dataset.level = ctx.state.level;
   shell.dataset.view = ctx.state.view;
   const { panels } = ctx.model.scene;
-  const same = [screen.form.name, screen.outer, ctx.state.level, panels.length].join(" ");
+  const maps = ctx.sheets?.maps ? ctx.sheets.heads : 0;
+  const same = [screen.form.name, screen.outer, ctx.state.level, panels.length, maps].join(" ");
   screen.widths.set(same, screen.form.measure(screen.parts, screen.widths.get(same)));
   draw(ctx, shell, screen, spoken);
 }

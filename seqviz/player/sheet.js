@@ -92,11 +92,10 @@ function showRect(node, rect, grow = 0) {
 export function drawSheet(ctx, drawn) {
   const { sheet, view } = drawn;
   const name = shownName(ctx, sheet);
-  const look = `${name} ${headOf(ctx)} ${ctx.generation} ${view.row} ${view.column} ${view.line} ${view.cell}`;
+  const look = `${name} ${headOf(ctx)} ${ctx.generation} ${ctx.state.level} ${view.row} ${view.column} ${view.line} ${view.cell}`;
   if (drawn.painted !== look) {
     drawn.painted = look;
-    drawn.symbol.replaceChildren(...symbolSpans(ctx.model.tensor(name).symbol));
-    drawn.symbol.style.fill = ctx.palette.text(ctx.model.tensor(name).role);
+    nameSheet(ctx, drawn, ctx.model.tensor(name));
     if (drawn.cells) fillBoxes(ctx, sheet, drawn.cells);
     else paintHeat(ctx, sheet, drawn.heat, view);
     placeLabels(drawn);
@@ -106,6 +105,13 @@ export function drawSheet(ctx, drawn) {
   drawLabels(ctx, drawn);
   drawSums(ctx, drawn, name);
   drawSheetMarks(ctx, drawn, name);
+}
+
+function nameSheet(ctx, drawn, { name, symbol, role }) {
+  if (drawn.named === name) return;
+  drawn.named = name;
+  drawn.symbol.replaceChildren(...symbolSpans(symbol));
+  drawn.symbol.style.fill = ctx.palette.text(role);
 }
 
 function drawSheetStage(ctx, drawn) {

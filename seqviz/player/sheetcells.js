@@ -1,5 +1,6 @@
 // The cells of a sheet: as little boxes with numbers, or as heat on a canvas.
 import { svgNode, htmlNode, setAttribute, setHidden, setText } from "./svg.js";
+import { penOf, scratchCanvas } from "./canvas.js";
 import { CELL_FONTS, decimalsFor, isNarrow, numberIn } from "./cellnumbers.js";
 import { parseColour } from "./colour.js";
 import { ghostRow, hatchOf, rowValues, sheetRange, shownName } from "./sheetfacts.js";
@@ -85,11 +86,8 @@ export function fillBoxes(ctx, sheet, { boxes, hatchFill, cell }) {
 /** A canvas for heat, as large as the cells it stands under. */
 export function makeHeat({ x, y, width, height }) {
   const canvas = htmlNode("canvas", { class: "sheet-heat" });
-  const density = Math.min(2, globalThis.devicePixelRatio || 1);
-  canvas.width = Math.max(1, Math.round(width * density));
-  canvas.height = Math.max(1, Math.round(height * density));
   Object.assign(canvas.style, { left: `${x}px`, top: `${y}px`, width: `${width}px`, height: `${height}px` });
-  return { canvas, density };
+  return { canvas, wide: width, tall: height };
 }
 
 /**
@@ -97,12 +95,9 @@ export function makeHeat({ x, y, width, height }) {
  * @param {{row: number, column: number, line: number, cell: number}} view  the first row and
  *   column in view, and how large a cell is
  */
-export function paintHeat(ctx, sheet, { canvas, density }, view) {
+export function paintHeat(ctx, sheet, { canvas, wide, tall }, view) {
   const name = shownName(ctx, sheet);
-  const pen = canvas.getContext("2d");
-  pen.setTransform(density, 0, 0, density, 0, 0);
-  const [wide, tall] = [canvas.width / density, canvas.height / density];
-  pen.clearRect(0, 0, wide, tall);
+  const pen = penOf(canvas, wide, tall, Math.min(2, globalThis.devicePixelRatio || 1));
   const fine = Math.min(view.line, view.cell) < GAP_LEAST;
   const last = { width: wide, height: tall, row: Math.min(sheet.height, Math.ceil(view.row + tall / view.line)), column: Math.min(sheet.width, Math.ceil(view.column + wide / view.cell)) };
   if (fine && sheet.width > 1) paintFine(ctx, sheet, name, pen, view, last);
@@ -124,11 +119,10 @@ function paintFine(ctx, sheet, name, pen, view, last) {
   pen.drawImage(image, -view.column * view.cell, y, sheet.width * view.cell, image.height * view.line);
 }
 
-/** A canvas with one pixel a number; what may not be seen stays empty. */
+/** One pixel a number, to be drawn at once; what may not be seen stays empty. */
 export function heatImage(ctx, name, { width, height, range, values, allowed }) {
   const { role, scale } = ctx.model.tensor(name);
-  const image = htmlNode("canvas");
-  [image.width, image.height] = [width, height];
+  const image = scratchCanvas(width, height);
   const pen = image.getContext("2d");
   const data = pen.createImageData(width, height);
   const pixels = new Uint32Array(data.data.buffer);

@@ -62,7 +62,9 @@ const openOf = (ctx, width) => (isCompact(width) ? openStage(ctx) : null);
 
 function buildSheets(ctx, sheets, width) {
   const { picture, node, arrows } = sheets;
-  Object.assign(sheets, { width, open: openOf(ctx, width) });
+  const open = openOf(ctx, width);
+  if (sheets.width === width && sheets.open === open) return;
+  Object.assign(sheets, { width, open });
   const grid = placeSheets(ctx, width, (sheet) => joinWord(ctx, sheet), (sheet) => wordWidth(ctx.word(sheet.node.label)));
   const hatchId = `${ctx.brokenId}-hatch`;
   sheets.drawn = grid.placed.map((placed) => makeSheet(ctx, placed, `url(#${hatchId})`));

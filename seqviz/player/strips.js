@@ -155,7 +155,7 @@ export function drawStrip(ctx, strip) {
   const place = shownPlace(ctx, strip.node);
   strip.place = place;
   drawSymbol(ctx, strip, place);
-  if (place === null) strip.cells.forEach((cell) => blankCell(ctx, cell));
+  if (place === null) blankStrip(ctx, strip);
   else drawValues(ctx, strip, place);
   const hidden = place === null || strip.rows !== ctx.hiddenSize || ctx.state.unit >= strip.rows;
   setHidden(strip.frame, hidden);
@@ -199,6 +199,11 @@ function fillCell(cell, fill) {
   if (cell.fill === fill) return;
   cell.rect.setAttribute("fill", fill);
   cell.fill = fill;
+}
+
+function blankStrip(ctx, strip) {
+  strip.cells.forEach((cell) => blankCell(ctx, cell));
+  setAttribute(strip.minus, "d", "");
 }
 
 function blankCell(ctx, cell) {

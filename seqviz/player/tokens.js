@@ -1,5 +1,5 @@
 // The token bar: what comes in, and under every token what the model says next.
-import { htmlNode, setHidden } from "./svg.js";
+import { htmlNode, setHidden, setText } from "./svg.js";
 import { visibleToken } from "./symbols.js";
 import { percent } from "./digits.js";
 import { namedAnswers } from "./speech.js";
@@ -28,6 +28,7 @@ export function makeTokens(ctx) {
     width: 0,
     room: 0,
     left: 0,
+    asked: null,
     at: -1,
     drag: null,
   };
@@ -36,6 +37,8 @@ export function makeTokens(ctx) {
   return {
     node,
     build: () => buildTokens(ctx, bar),
+    /** Other numbers for the same tokens. */
+    renew: () => bar.columns.forEach((column, t) => fillColumn(ctx, column, t)),
     resize: (width) => resizeTokens(ctx, bar, width),
     draw: () => drawTokens(ctx, bar),
   };
@@ -116,37 +119,42 @@ function makeColumn(ctx, sequence, t, ringed) {
   const glyph = htmlNode(
     "span",
     { class: `token-glyph${ringed ? " ringed" : ""}${unknown ? " unknown" : ""}` },
+    htmlNode("b", {}, visibleToken(sequence.inputs[t])),
   );
-  glyph.append(htmlNode("b", {}, visibleToken(sequence.inputs[t])));
   const node = htmlNode("div", { class: "token", "data-t": t, "data-when": "future" }, glyph);
-  if (!predicts(ctx, sequence)) return { node, says: null, top: 0 };
+  const column = { node, says: null, top: 0 };
+  if (!predicts(ctx, sequence)) return column;
+  const said = htmlNode("b");
+  const verdict = htmlNode("span", { class: "token-verdict" });
+  const chance = htmlNode("span", { class: "token-percent" });
+  const bar = htmlNode("i");
+  const says = htmlNode("span", { class: "token-says" }, said, verdict, chance);
+  node.append(says, htmlNode("span", { class: "token-chance" }, bar));
+  Object.assign(column, { says, said, verdict, chance, bar });
+  fillColumn(ctx, column, t);
+  if (!sequence.targets) return column;
+  const target = sequence.targets[t] ?? null;
+  const text = target === null ? "·" : visibleToken(target);
+  node.append(htmlNode("span", { class: "token-target" }, text));
+  return column;
+}
+
+/** What the model says after token t, and whether that is right. */
+function fillColumn(ctx, column, t) {
+  if (!column.says) return;
+  const { sequence } = ctx.model.scene;
   const chances = ctx.model.value(sequence.prediction, t);
   const top = indexOfLargest(chances);
-  const target = sequence.targets ? sequence.targets[t] : null;
-  const judged = target !== null && target !== undefined;
+  const target = sequence.targets?.[t] ?? null;
   const finite = Number.isFinite(chances[top]);
-  const hit = judged && finite && sequence.classes[top] === target;
-  const verdict = !judged ? "" : hit ? "hit" : "miss";
-  const bar = htmlNode("i");
-  const share = finite ? chances[top] : 0;
-  bar.style.width = `${100 * share}%`;
-  const says = htmlNode(
-    "span", { class: "token-says" },
-    htmlNode("b", {}, finite ? visibleToken(sequence.classes[top]) : "?"),
-    htmlNode("span", { class: "token-verdict" }, { hit: "✓", miss: "✗" }[verdict] || ""),
-    htmlNode("span", { class: "token-percent" }, finite ? `${percent(chances[top])}%` : "NaN"),
-  );
-  node.append(
-    says,
-    htmlNode("span", { class: "token-chance" }, bar),
-  );
-  if (sequence.targets) node.append(htmlNode(
-    "span",
-    { class: "token-target" },
-    judged ? visibleToken(target) : "·",
-  ));
-  node.dataset.verdict = verdict;
-  return { node, says, top };
+  const hit = finite && sequence.classes[top] === target;
+  const verdict = target === null ? "" : hit ? "hit" : "miss";
+  column.top = top;
+  column.node.dataset.verdict = verdict;
+  column.bar.style.width = `${100 * (finite ? chances[top] : 0)}%`;
+  setText(column.said, finite ? visibleToken(sequence.classes[top]) : "?");
+  setText(column.verdict, { hit: "✓", miss: "✗" }[verdict] || "");
+  setText(column.chance, finite ? `${percent(chances[top])}%` : "NaN");
 }
 
 function indexOfLargest(values) {
@@ -156,6 +164,8 @@ function indexOfLargest(values) {
 }
 
 function resizeTokens(ctx, bar, width) {
+  if (bar.asked === width) return;
+  bar.asked = width;
   const wide = width >= HEAD_LEAST;
   setHidden(bar.head, !wide);
   setHidden(bar.legend, wide);

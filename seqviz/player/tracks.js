@@ -1,5 +1,6 @@
 // Strips of a score: one quantity of every model that has it, under each other, on one scale.
 import { sizeOf } from "./values.js";
+import { penOf } from "./canvas.js";
 import { htmlNode, setHidden, symbolNode } from "./svg.js";
 import { cellText } from "./strips.js";
 import { drawMarks, paintCell } from "./panels.js";
@@ -61,11 +62,7 @@ function paintStrip(ctx, strip, grid) {
   strip.plot.style.width = `${grid.plot}px`;
   strip.plot.style.height = `${height}px`;
   const density = globalThis.devicePixelRatio || 1;
-  strip.canvas.width = Math.max(1, Math.round(grid.plot * density));
-  strip.canvas.height = Math.max(1, Math.round(height * density));
-  const pen = strip.canvas.getContext("2d");
-  pen.setTransform(density, 0, 0, density, 0, 0);
-  pen.clearRect(0, 0, grid.plot, height);
+  const pen = penOf(strip.canvas, grid.plot, height, density);
   pen.font = `11px ${getComputedStyle(strip.plot).fontFamily}`;
   pen.textAlign = "center";
   for (let t = 0; t < ctx.model.steps; t += 1) {

@@ -14,7 +14,7 @@
  */
 import { factorText, fixed } from "./digits.js";
 import { FUNCTIONS, operandsOf, termsOf } from "./operations.js";
-import { elementLabel, operandParts, readParts, say } from "./symbols.js";
+import { elementLabel, operandParts, parseSymbol, readParts, say } from "./symbols.js";
 
 const text = (words) => ({ text: words });
 const PLUS = text(" + ");
@@ -235,7 +235,20 @@ function deriveMask(model, tensor, t, index, words) {
   return { formula: [text("−∞")], terms: [], note: say(words, "inspector.masked"), sources: terms[0].sources };
 }
 
+/** Nothing the player computes: the words for where it was made, and the formula of its block. */
+function deriveGiven(model, { name, role, operation: { made, formula } }, t, index, words) {
+  const shape = model.shape(name);
+  let [found, inner] = [formula ?? "", shape.reduce((size, length) => size * length, 1)];
+  for (let axis = 0; Array.isArray(found); axis += 1) {
+    inner /= shape[axis];
+    found = found[Math.floor(((Math.floor(index / inner) % shape[axis]) * found.length) / shape[axis])];
+  }
+  const why = made ? `made_${made}` : role === "weight" ? "weight" : "given";
+  return { formula: found ? parseSymbol(found) : [], terms: [], note: say(words, `inspector.${why}`) };
+}
+
 const DERIVE = {
+  given: deriveGiven,
   affine: (model, { name }, t, index) => expandSum(model, name, t, index, true),
   add: deriveAdd,
   sub: deriveSub,
@@ -258,10 +271,5 @@ const DERIVE = {
 /** @returns {Derivation} */
 export function derive(model, name, t, index, words) {
   const tensor = model.tensor(name);
-  const { operation } = tensor;
-  if (operation.name === "given") {
-    const why = operation.unsent ? "inspector.unsent" : "inspector.given";
-    return { formula: [], terms: [], note: say(words, why) };
-  }
-  return DERIVE[operation.name](model, tensor, t, index, words);
+  return DERIVE[tensor.operation.name](model, tensor, t, index, words);
 }

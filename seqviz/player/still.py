@@ -84,7 +84,9 @@ class _Known(Mapping[str, Values]):
         if tensor["at"] is None:
             raise KeyError(name)
         size = int(np.prod(tensor["shape"]))
-        return self.floats[tensor["at"] :][:size].reshape(tensor["shape"])
+        values = self.floats[tensor["at"] :][:size].reshape(tensor["shape"])
+        powers = np.array(tensor.get("powers", 0)).reshape(-1, *[1] * (values.ndim - 1))
+        return np.asarray(np.ldexp(values, powers) if values.ndim else values)
 
     def __iter__(self) -> Iterator[str]:
         names = (name for name, tensor in self.tensors.items() if tensor["at"] is not None)

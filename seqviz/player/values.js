@@ -5,7 +5,8 @@
  *   block: [number, number, number]|null, symbol?: string}} Operand
  * @typedef {{name: string, symbol: string, axes: string[], shape: number[], role: string,
  *   scale: string, operation: {name: string, operands: Operand[]} & Record<string, any>,
- *   at: number|null}} Tensor
+ *   at: number|null, powers?: number[]}} Tensor  what was sent of step t is divided by
+ *   2^powers[t], where float32 would not hold it
  * @typedef {{name: string, t: number|null, index: number}} Source  t is null for a tensor
  *   that does not change with the step (a weight, h_0).
  * @typedef {{operand: Operand, tensor: Tensor, t: number|null, values: Float64Array,
@@ -13,7 +14,7 @@
  *   `tensor` is the tensor read, which at the first step may be the operand's edge.
  * @typedef {ReturnType<typeof openScene>} Model
  */
-import { compute } from "./operations.js";
+import { compute, computeAll } from "./operations.js";
 
 /** The number of elements of a shape. */
 export function sizeOf(shape) {
@@ -23,28 +24,32 @@ export function sizeOf(shape) {
 /** Little-endian float32 numbers out of base64. */
 export function decodeFloats(base64) {
   const binary = atob(base64);
-  const view = new DataView(new ArrayBuffer(binary.length));
-  for (let k = 0; k < binary.length; k += 1) view.setUint8(k, binary.charCodeAt(k));
-  return Float64Array.from({ length: binary.length >> 2 }, (_, k) => view.getFloat32(4 * k, true));
+  const bytes = new Uint8Array(binary.length);
+  for (let k = 0; k < bytes.length; k += 1) bytes[k] = binary.charCodeAt(k);
+  const view = new DataView(bytes.buffer);
+  const floats = new Float64Array(bytes.length >> 2);
+  for (let k = 0; k < floats.length; k += 1) floats[k] = view.getFloat32(4 * k, true);
+  return floats;
 }
 
-/** For each element of a block of `shape`, its flat index in the whole. */
-export function blockIndices(shape, [axis, start, stop]) {
+/** Values times 2^power, in two steps: 2^1024 alone is no number. */
+function raised(values, power) {
+  const half = Math.trunc(power / 2);
+  return values.map((value) => value * 2 ** half * 2 ** (power - half));
+}
+
+/** A block of a value of `shape`; `whole` says where one of its elements stands in the value. */
+function takeBlock(values, shape, [axis, start, stop]) {
   const inner = sizeOf(shape.slice(axis + 1));
-  const outer = sizeOf(shape.slice(0, axis));
-  const indices = [];
-  for (let o = 0; o < outer; o += 1) {
-    for (let k = start * inner; k < stop * inner; k += 1) indices.push(o * shape[axis] * inner + k);
+  const [stride, from, length] = [shape[axis] * inner, start * inner, (stop - start) * inner];
+  const part = new Float64Array(sizeOf(shape.slice(0, axis)) * length);
+  for (let at = 0, read = from; at < part.length; at += length, read += stride) {
+    part.set(values.subarray(read, read + length), at);
   }
-  return indices;
-}
-
-function takeBlock(values, shape, block) {
-  const indices = blockIndices(shape, block);
   return {
-    values: Float64Array.from(indices, (index) => values[index]),
-    shape: shape.map((length, axis) => (axis === block[0] ? block[2] - block[1] : length)),
-    whole: (index) => indices[index],
+    values: part,
+    shape: shape.map((size, along) => (along === axis ? stop - start : size)),
+    whole: (index) => Math.floor(index / length) * stride + from + (index % length),
   };
 }
 
@@ -81,6 +86,7 @@ export function openScene(scene) {
   const tensors = new Map(scene.tensors.map((tensor) => [tensor.name, tensor]));
   const known = new Map(scene.tensors.map((tensor) => [tensor.name, []]));
   const ranges = new Map();
+  const rows = new Map();
   const readers = countReaders(scene.tensors);
   const scales = scalesOf(scene.tracks ?? []);
   const blocks = new Map();
@@ -112,15 +118,37 @@ export function openScene(scene) {
       throw new RangeError(`expected a step from 0 to ${steps - 1} for "${name}", got ${t}`);
     }
     const kept = known.get(name);
-    if (kept[slot] === undefined) kept[slot] = sent(name, slot) ?? compute(model, tensor(name), slot);
+    if (kept[slot] === undefined) kept[slot] = sent(name, slot) ?? computed(name, slot);
     return kept[slot];
   }
 
+  function computed(name, slot) {
+    const all = moved.size || !stepped(name) ? null : computeAll(model, tensor(name));
+    if (!all) return compute(model, tensor(name), slot);
+    const size = sizeOf(shape(name));
+    known.set(name, Array.from({ length: steps }, (_, t) => all.subarray(t * size, (t + 1) * size)));
+    rows.set(name, all);
+    return known.get(name)[slot];
+  }
+
+  /** The values of a tensor at all steps, one after the other; not while any is moved. */
+  function allSteps(name) {
+    const { at, powers } = tensor(name);
+    const size = sizeOf(shape(name));
+    if (typeof at === "number" && !powers) return floats.subarray(at, at + steps * size);
+    value(name, 0);
+    if (rows.has(name)) return rows.get(name);
+    const all = new Float64Array(steps * size);
+    for (let t = 0; t < steps; t += 1) all.set(value(name, t), t * size);
+    return all;
+  }
+
   function sent(name, slot) {
-    const { at } = tensor(name);
+    const { at, powers } = tensor(name);
     if (at === null || at === undefined || stale.has(name)) return null;
     const size = sizeOf(shape(name));
-    return floats.subarray(at + slot * size, at + (slot + 1) * size);
+    const values = floats.subarray(at + slot * size, at + (slot + 1) * size);
+    return powers?.[slot] ? raised(values, powers[slot]) : values;
   }
 
   const number = (name, t, index) => value(name, t)[index];
@@ -138,6 +166,7 @@ export function openScene(scene) {
     known.get(name)[slot] = values ? Float64Array.from(values) : undefined;
     for (const follower of followers(name)) {
       known.set(follower, []);
+      rows.delete(follower);
       ranges.delete(follower);
       if (values) stale.add(follower);
     }
@@ -190,8 +219,10 @@ export function openScene(scene) {
     if (!ranges.has(name)) {
       let largest = 0;
       for (let t = 0; t < (stepped(name) ? steps : 1); t += 1) {
-        for (const x of value(name, t)) {
-          if (Number.isFinite(x)) largest = Math.max(largest, Math.abs(x));
+        const values = value(name, t);
+        for (let k = 0; k < values.length; k += 1) {
+          const size = Math.abs(values[k]);
+          if (size > largest && size < Infinity) largest = size;
         }
       }
       ranges.set(name, largest);
@@ -206,7 +237,7 @@ export function openScene(scene) {
   const readersOf = (name) => readers.get(name) ?? 0;
 
   const model = {
-    scene, steps, has, tensor, stepped, shape, value, number, sent, set, operand, range, readersOf, answering,
+    scene, steps, has, tensor, stepped, shape, value, allSteps, number, sent, set, operand, range, readersOf, answering,
     moved: (name, slot) => moved.has(`${name} ${slot}`),
     version: 0,
   };

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from seqviz.scenes import origins
 from seqviz.scenes.layouts import CELL, TOP, Drawing
-from seqviz.scenes.operations import Array
+from seqviz.scenes.operations import Array, euclidean
 from seqviz.scenes.scene import Layout, Operand, Operation, Scene, Sequence, Tensor
 
 MATRIX_FLOATS = 60_000
@@ -47,15 +48,25 @@ def backprop_scene(
     """
     steps, hidden = (int(n) for n in trace.record.h.shape)
     sweep = _Sweep(np.asarray(jacobians, np.float64), np.asarray(direct, np.float64))
-    matrices = sends_matrices(steps, sweep.size)
+    matrices, peepholes = sends_matrices(steps, sweep.size), trace.options.peepholes is not None
     if matrices:
-        sweep.factors()
+        options = trace.options
+        sweep.factors(
+            origins.jacobian(
+                trace.kind,
+                peepholes=peepholes,
+                reset=options.reset,
+                keeps=options.update == "keeps",
+            )
+        )
     else:
         sweep.summary()
-    sweep.states(hidden, None if within is None else np.asarray(within, np.float64))
+    through = None if within is None else np.asarray(within, np.float64)
+    sweep.states(hidden, through, origins.within(peepholes))
     if shown_norms is not None:
-        norms = np.asarray(shown_norms, np.float64)
-        sweep.given("shown_norm", "‖∂L/∂h‖ float32", ("time",), norms, GRADIENTS, scale="log")
+        norms, made = np.asarray(shown_norms, np.float64), origins.single("√(Σ (∂L/∂h_t)²)")
+        symbol = "‖∂L/∂h‖ float32"
+        sweep.given("shown_norm", symbol, ("time",), norms, GRADIENTS, scale="log", **made)
     named = "dh_norm" if shown_norms is None else "shown_norm"
     return Scene(
         kind="backprop",
@@ -137,7 +148,7 @@ class _Sweep:
         (source,) = of
         values = self._of(source)
         if values.ndim == 3:
-            rows = _norm(values)
+            rows = euclidean(values)
             axes = ("time", "state")
             self.add(
                 f"{source}_rows", f"‖{symbol}‖ rows", "norm", source,
@@ -146,18 +157,17 @@ class _Sweep:
             source, values = f"{source}_rows", rows
         self.add(
             name, f"‖{symbol}‖", "norm", source,
-            values=_norm(values), axes=("time",), role=role, scale="log",
+            values=euclidean(values), axes=("time",), role=role, scale="log",
         )  # fmt: skip
 
-    def factors(self) -> None:
+    def factors(self, origin: origins.Origin) -> None:
         """The chain with its matrices: J, the product P of all J after t, and v·J."""
         size, steps = self.size, len(self.g)
         axes = ("time", "to", "from")
         self._edges()
-        self.given("no_step", "0", ("to", "from"), np.zeros((size, size)), EDGES, "plain")
-        self.given("one", "I", ("to", "from"), np.eye(size), EDGES, "plain")
-        self.given("no_norm", "0", (), np.zeros(()), EDGES, "plain", "log")
-        self.given("J", "J", axes, self.jacobians, JACOBIANS, "hidden")
+        self.edge("no_step", "0", ("to", "from"), np.zeros((size, size)))
+        self.edge("one", "I", ("to", "from"), np.eye(size))
+        self.given("J", "J", axes, self.jacobians, JACOBIANS, "hidden", **origin)
         self.norm("J_norm", "J", "J", role="hidden")
         products = np.empty_like(self.jacobians)
         product = np.eye(size)
@@ -178,20 +188,17 @@ class _Sweep:
         self.add("ds", self.symbol, "add", "direct", "arriving", values=self.g, sent=True)
 
     def summary(self) -> None:
-        """The chain without its matrices: their norms, and what each step hands on.
-
-        `unsent` tells the player that both were computed from matrices that it does not get.
-        """
+        """The chain without its matrices: their norms, and what arrives through them."""
         self._edges()
-        self.given("no_norm", "0", (), np.zeros(()), EDGES, "plain", "log")
-        norms = _norm(_norm(self.jacobians))
-        self.given("J_norm", "‖J‖", ("time",), norms, NORMS, "hidden", "log", unsent=True)
-        self.given("ds", self.symbol, ("time", "state"), self.g, GRADIENTS, unsent=True)
-        with np.errstate(all="ignore"):
-            arriving = self.g - self.direct
-        self.add("arriving", f"{self.symbol} ←", "sub", "ds", "direct", values=arriving)
+        norms = euclidean(euclidean(self.jacobians))
+        size = origins.unsent("√(Σ J_t²)")
+        self.given("J_norm", "‖J‖", ("time",), norms, NORMS, "hidden", "log", **size)
+        symbol, axes = f"{self.symbol} ←", ("time", "state")
+        through = origins.unsent(f"{self.symbol}_{{t+1}} J_{{t+1}}")
+        self.given("arriving", symbol, axes, self.arriving, GRADIENTS, **through)
+        self.add("ds", self.symbol, "add", "direct", "arriving", values=self.g)
 
-    def states(self, hidden: int, within: Array | None) -> None:
+    def states(self, hidden: int, within: Array | None, origin: origins.Origin) -> None:
         """‖∂L/∂h_t‖, its direct part, and ‖∂L/∂c_t‖ with c_t → h_t of the same step."""
         self.norm("direct_norm", "∂ℓ/∂h", "direct")
         if within is None:
@@ -205,7 +212,7 @@ class _Sweep:
             "ds_c", "∂L/∂c ←", "slice", "ds",
             values=bottom, axes=axes, block=[hidden, 2 * hidden],
         )  # fmt: skip
-        self.given("within", "∂h/∂c", axes, within, JACOBIANS, "cell")
+        self.given("within", "∂h/∂c", axes, within, JACOBIANS, "cell", **origin)
         with np.errstate(all="ignore"):
             through = top * within
             both = bottom + through
@@ -213,19 +220,20 @@ class _Sweep:
         self.add("dc", "∂L/∂c", "add", "ds_c", "through_h", values=both, axes=axes)
         self.norm("dc_norm", "∂L/∂c", "dc")
 
+    def edge(self, name: str, symbol: str, axes: tuple[str, ...], values: Array) -> None:
+        """What stands for a value beyond the last step."""
+        scale = "signed" if axes else "log"
+        self.given(name, symbol, axes, values, EDGES, "plain", scale, **origins.EDGE)
+
     def _edges(self) -> None:
-        self.given("nothing", "0", ("state",), np.zeros(self.size), EDGES, "plain")
+        self.edge("nothing", "0", ("state",), np.zeros(self.size))
+        self.edge("no_norm", "0", (), np.zeros(()))
         axes = ("time", "state")
-        symbol = self.symbol.replace("L", "ℓ")
-        self.given("direct", symbol, axes, self.direct, GRADIENTS)
+        symbol, origin = self.symbol.replace("L", "ℓ"), origins.own_loss(self.joint)
+        self.given("direct", symbol, axes, self.direct, GRADIENTS, **origin)
 
     def _of(self, name: str) -> Array:
         return next(tensor.values for tensor in self.tensors if tensor.name == name)
-
-
-def _norm(values: Array) -> Array:
-    with np.errstate(all="ignore"):
-        return np.asarray(np.sqrt((values**2).sum(axis=-1)))
 
 
 def _substeps(matrices: bool) -> tuple[dict[str, Any], ...]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from seqviz.models.comparison import CompareRecord, differing
+from seqviz.scenes import origins
 from seqviz.scenes.cell import record_scene
 from seqviz.scenes.operations import Array
 from seqviz.scenes.scene import Layout, Operand, Operation, Scene, Tensor
@@ -117,7 +118,7 @@ def _knowledge(record: CompareRecord) -> list[Tensor]:
 
 def _share(group: str, name: str, symbol: str, role: str, values: Any) -> Tensor:
     array: Array = np.asarray(values, dtype=np.float64)
-    given = Operation("given", (), {"vouched": PROBED})
+    given = Operation("given", (), {"vouched": PROBED, **origins.PROBE})
     return Tensor(
         f"{group}_{name}", symbol, ("time",), array, role, given, scale="unit", group=group
     )

@@ -49,6 +49,14 @@ def _lookup(operands: Sequence[Array], _: Parameters) -> Array:
     return table[0][ids.astype(np.int64)]
 
 
+def euclidean(values: Array) -> Array:
+    """√(Σ a²) over the last axis, also where the squares leave float64."""
+    largest = np.abs(values).max(axis=-1, keepdims=True, initial=0.0)
+    size = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    with np.errstate(all="ignore"):
+        return np.asarray(size[..., 0] * np.sqrt(((values / size) ** 2).sum(axis=-1)))
+
+
 def _fold(
     combine: Callable[[Array, Array], Array],
 ) -> Callable[[Sequence[Array], Parameters], Array]:
@@ -130,5 +138,5 @@ RULES: dict[str, Rule] = {
     "concat": Rule(2, 64, _concat),
     "slice": Rule(1, 1, _slice, ("block",)),
     "sum": Rule(1, 1, lambda o, p: o[0].sum(axis=-1)),
-    "norm": Rule(1, 1, lambda o, p: np.sqrt((o[0] ** 2).sum(axis=-1))),
+    "norm": Rule(1, 1, lambda o, p: euclidean(o[0])),
 }

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from seqviz.scenes import origins
 from seqviz.scenes.layouts import LAYOUTS
-from seqviz.scenes.operations import Array
+from seqviz.scenes.operations import Array, euclidean
 from seqviz.scenes.scene import Operand, Operation, Scene, Sequence, Tensor
 
 INPUTS = "tests/scenes/test_recurrent.py::test_inputs_and_parameters_are_the_models_own"
@@ -68,11 +69,11 @@ class _Builder:
         values: Any,
         role: str,
         vouched: str = INPUTS,
+        **origin: Any,
     ) -> None:
         array = np.asarray(values, dtype=np.float64)
-        self.tensors.append(
-            Tensor(name, symbol, axes, array, role, Operation("given", (), {"vouched": vouched}))
-        )
+        operation = Operation("given", (), {"vouched": vouched, **origin})
+        self.tensors.append(Tensor(name, symbol, axes, array, role, operation))
 
     def add(
         self,
@@ -351,12 +352,11 @@ def _gradients(build: _Builder, gradients: Any) -> None:
         if vectors is None:
             continue
         values = np.asarray(vectors, dtype=np.float64)
-        build.given(name, symbol, ("time", "hidden"), values, "gradient", GRADIENTS)
-        with np.errstate(all="ignore"):
-            norms = np.sqrt((values**2).sum(axis=-1))
+        origin, axes = origins.carried(name, build.kind), ("time", "hidden")
+        build.given(name, symbol, axes, values, "gradient", GRADIENTS, **origin)
         build.add(
             f"{name}_norm", f"‖{symbol}‖", "norm", name,
-            role="gradient", values=norms, axes=("time",), scale="log",
+            role="gradient", values=euclidean(values), axes=("time",), scale="log",
         )  # fmt: skip
 
 

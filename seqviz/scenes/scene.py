@@ -3,8 +3,8 @@
 A scene holds named tensors in the order they are computed. Each names the *operation* that made it
 and its *operands*; an operand is a tensor and an index map (which step, which block). Building a
 scene recomputes every tensor from its operands in float64 and refuses one that does not agree, so a
-scene that lies cannot be built. Floats travel as float32; tensors that are not sent are recomputed
-by the player from their operation.
+scene that lies cannot be built. Floats travel as float32, with a power of two for each step where
+float32 would give up; tensors that are not sent are recomputed by the player from their operation.
 """
 
 import base64
@@ -19,6 +19,7 @@ from seqviz.scenes.operations import ACTIVATIONS, RULES, Array
 
 VERSION = 1
 TOLERANCE = 1e-12
+FLOAT32_POWER = 100
 ROLES = frozenset(
     {
         "given",
@@ -182,9 +183,10 @@ class Scene:
         """The scene as JSON-ready data; floats are one base64 string of float32."""
         tensors, chunks, at = [], [], 0
         for tensor in self.tensors:
-            values = _as_float32(tensor.values)
-            tensors.append(_tensor_json(tensor, at if tensor.sent else None))
+            powers = _powers(tensor.values) if tensor.sent and self.stepped(tensor.name) else None
+            tensors.append(_tensor_json(tensor, at if tensor.sent else None, powers))
             if tensor.sent:
+                values = _as_float32(tensor.values, powers)
                 chunks.append(values.tobytes())
                 at += values.size
         return {
@@ -210,12 +212,26 @@ class Scene:
         }
 
 
-def _as_float32(values: Array) -> Any:
+def _powers(values: Array) -> Any:
+    """For each step the power of two that its largest value is near, or 0 where float32 holds it.
+
+    None where that is every step.
+    """
+    finite = np.where(np.isfinite(values), np.abs(values), 0.0)
+    exponents = np.frexp(finite.reshape(len(values), -1).max(axis=1, initial=0.0))[1]
+    powers = np.where(np.abs(exponents) > FLOAT32_POWER, exponents, 0)
+    return powers if powers.any() else None
+
+
+def _as_float32(values: Array, powers: Any = None) -> Any:
     with np.errstate(over="ignore"):
+        if powers is not None:
+            values = np.ldexp(values, -powers.reshape(-1, *[1] * (values.ndim - 1)))
         return np.ascontiguousarray(values, dtype="<f4")
 
 
-def _tensor_json(tensor: Tensor, at: int | None) -> dict[str, Any]:
+def _tensor_json(tensor: Tensor, at: int | None, powers: Any) -> dict[str, Any]:
+    """`powers`, where there are any: what was sent of step t is to be multiplied by 2^powers[t]."""
     operation = tensor.operation
     return {
         "name": tensor.name,
@@ -231,6 +247,7 @@ def _tensor_json(tensor: Tensor, at: int | None) -> dict[str, Any]:
         },
         "at": at,
         "group": tensor.group,
+        **({} if powers is None else {"powers": powers.tolist()}),
     }
 
 

@@ -25,7 +25,9 @@ WORDS = {
     "inspector.more": "… and {n} more",
     "inspector.forced": "set to {value}",
     "inspector.given": "given",
-    "inspector.unsent": "computed, its matrices not sent",
+    "inspector.made_unsent": "computed, its matrices not sent",
+    "inspector.made_closed": "closed form",
+    "inspector.made_loss": "from the loss",
     "inspector.masked": "hidden",
     "role.forget": "forget gate",
 }
@@ -197,14 +199,46 @@ def test_an_input_is_given(engine: Engine) -> None:
     assert (why["note"], why["terms"], why["numbers"]) == ("given", [], "x₃ = 1")
 
 
-@pytest.mark.parametrize("name", ["ds", "J_norm"])
+@pytest.mark.parametrize(
+    ("name", "formula"),
+    [("arriving", "∂L/∂s_t+1 J_t+1"), ("J_norm", "√(Σ J_t²)")],
+)
 def test_what_the_server_computed_from_unsent_matrices_is_not_given(
-    engine: Engine, name: str
+    engine: Engine, name: str, formula: str
 ) -> None:
     large = explain(engine, sweeps()["lstm-H32"], name, 4, 0)
     assert (large["note"], large["terms"]) == ("computed, its matrices not sent", [])
+    assert large["formula"].split(" = ")[1] == formula
     small = explain(engine, sweeps()["rnn"], name, 4, 0)
     assert (small["note"], small["terms"] != []) == ("", True)
+
+
+@pytest.mark.parametrize("scene", ["lstm-H32", "lstm", "rnn"])
+def test_a_gradient_is_a_sum_with_and_without_its_matrices(engine: Engine, scene: str) -> None:
+    sweep = sweeps()[scene]
+    t = int(np.flatnonzero(sweep["direct"].values[:, 0])[-1])
+    why = explain(engine, sweep, "ds", t, 0)
+    assert why["note"] == ""
+    assert ["∂ℓ/∂" in row["label"] for row in why["terms"]] == [True]
+
+
+@pytest.mark.parametrize(
+    ("scene", "index", "formula"),
+    [
+        ("rnn", 0, "diag(φ′(a_t)) W_hh"),
+        ("lstm", 0, "diag(φ(c_t) ⊙ o_t′) W_ho + diag(∂h_t/∂c_t) ∂c_t/∂h_t−1"),
+        ("lstm", 4, "diag(∂h_t/∂c_t) diag(f_t)"),
+        ("lstm", -4, "diag(f_t)"),
+    ],
+)
+def test_a_jacobian_says_the_closed_form_of_its_block(
+    engine: Engine, scene: str, index: int, formula: str
+) -> None:
+    sweep = sweeps()[scene]
+    size = sweep["J"].values[0].size
+    why = explain(engine, sweep, "J", 2, index % size)
+    assert (why["note"], why["terms"]) == ("closed form", [])
+    assert why["formula"].split(" = ")[1] == formula
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from seqviz.models.backprop_experiment import BackpropConfig, run
 from seqviz.scenes import Scene
 from seqviz.scenes.operations import RULES
+from seqviz.scenes.sweep import record_sweep
 from tests import attention_catalogue
 from tests.player.conftest import Engine
 from tests.player.sample import every_operation, one_row, one_sum
@@ -60,6 +62,13 @@ def test_every_tensor_of_every_sweep_is_recomputed_in_the_browser(
     engine: Engine, name: str
 ) -> None:
     assert_same(engine, sweeps()[name])
+
+
+def test_a_gradient_below_float32_is_not_drawn_as_zero(engine: Engine) -> None:
+    scene = record_sweep(run(BackpropConfig(length=400)))
+    norms = recomputed(engine, scene)["dh_norm"]
+    assert scene["dh_norm"].values[0] < 1e-170
+    np.testing.assert_allclose(norms, scene["dh_norm"].values, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", sorted(attention_catalogue.scenes()))

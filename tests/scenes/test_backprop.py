@@ -1,6 +1,7 @@
 """Scenes of backward sweeps: what each step hands on is autograd's own gradient."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -110,6 +111,23 @@ def test_it_runs_backwards_and_stays_small(name: str) -> None:
     assert sum(t.values.size for t in matrices) <= MATRIX_FLOATS
 
 
+def test_what_float32_cannot_hold_travels_with_a_power_of_two() -> None:
+    config = BackpropConfig(length=400)
+    norms = record_sweep(run(config))["dh_norm"].values
+    assert 0 < norms[0] < 1e-170
+    plain = backprop_json(config)
+    powers = np.array(plain["ds"]["powers"])
+    assert powers[-1] == 0
+    assert abs(powers[0] - np.log2(norms[0])) < 4
+    assert "powers" not in plain["J"]
+    small = backprop_json(BackpropConfig())
+    assert [name for name, tensor in small.items() if "powers" in tensor] == []
+
+
+def backprop_json(config: BackpropConfig) -> dict[str, Any]:
+    return {tensor["name"]: tensor for tensor in record_sweep(run(config)).to_json()["tensors"]}
+
+
 def test_a_float32_run_keeps_its_own_norms() -> None:
     record = run(BackpropConfig(length=150, dtype="float32"))
     scene = record_sweep(record)
@@ -136,4 +154,6 @@ def test_no_word_of_the_scene_is_missing(name: str, language: str) -> None:
     asked += [f"label.{node['label']}" for node in scene.layout.nodes if node.get("label")]
     asked += [lane["label"] for lane in scene.layout.lanes]
     asked += [f"tensor.{tensor}" for tensor in ("ds", "direct", "arriving", "J_norm")]
+    given = [tensor.operation for tensor in scene.tensors if tensor.operation.name == "given"]
+    asked += [f"inspector.made_{operation.parameters['made']}" for operation in given]
     assert [key for key in (*asked, "speech.backprop") if key not in known] == []

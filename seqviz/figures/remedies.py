@@ -148,6 +148,29 @@ def cliff_figure(view: Cliff, words: Mapping[str, str]) -> go.Figure:
     return figure.update_layout(height=CLIFF_HEIGHT)
 
 
+def descent_figure(view: Cliff, words: Mapping[str, str]) -> go.Figure:
+    """The loss of both descents by update."""
+    figure = go.Figure()
+    for name, path, style in (
+        ("plain", view.plain, "weight"),
+        ("clipped", view.clipped, "factors"),
+    ):
+        hue, _, symbol, _ = STYLES[style]
+        figure.add_scatter(
+            name=words[f"cliff.{name}"],
+            x=np.arange(len(path.error), dtype=np.float32),
+            y=np.asarray(path.error, dtype=np.float32),
+            customdata=np.asarray(path.norm, dtype=np.float32),
+            mode="lines+markers",
+            line={"color": rgba(hue, 1), "width": 2},
+            marker={"symbol": symbol, "size": 6, "line": {"width": 1.5}},
+            hovertemplate="%{x}: E = %{y:.3~g}<br>‖∇E‖ = %{customdata:.3~g}<extra></extra>",
+        )
+    figure.update_xaxes(title=words["lag.axis"], showgrid=False, zeroline=False)
+    figure.update_yaxes(title=words["cliff.loss"], rangemode="tozero", showgrid=False)
+    return _laid(figure)
+
+
 def cut_figure(view: Cliff, words: Mapping[str, str]) -> go.Figure:
     """|∂E/∂b| across the wall: sampled ever finer towards it, and on a grid that misses it."""
     order = np.argsort(np.asarray(view.cut_b))

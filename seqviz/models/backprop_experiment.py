@@ -76,6 +76,12 @@ class BackpropRecord:
     def __len__(self) -> int:
         return len(self.trace)
 
+    @property
+    def numbers_kept(self) -> int:
+        """How many numbers of the way there are held for the way back, all steps together."""
+        kept = vars(self.trace.record).values()
+        return sum(values.numel() for values in kept if isinstance(values, Tensor))
+
 
 def run(config: BackpropConfig) -> BackpropRecord:
     """The record of a configuration."""

@@ -35,7 +35,7 @@ def findings(record: BackpropRecord) -> list[Finding]:
     if record.exploded_back is not None:
         return [Finding("exploded_back", {"t": record.exploded_back + 1, "type": _type(record)})]
     told = _every_loss(record) if record.config.loss == "all" else _one_loss(record)
-    return [*told, *_zero(record), *_live(record), *_nudge(record), _init(record)]
+    return [*told, *_zero(record), *_live(record), *_nudge(record), *_memory(record), _init(record)]
 
 
 def power(log10: float) -> str:
@@ -135,6 +135,21 @@ def _nudge(record: BackpropRecord) -> list[Finding]:
     if not ROUNDING / NUDGE < moved < math.inf:
         return []
     return [Finding("nudge", {"T": len(trace), "moved": number(moved)})]
+
+
+def _memory(record: BackpropRecord) -> list[Finding]:
+    """What backpropagation through time has to hold of the way there: it grows with the length."""
+    kept, steps = record.numbers_kept, len(record)
+    if steps < 2:
+        return []
+    size = kept * record.trace.h.element_size()
+    values: dict[str, object] = {
+        "each": kept // steps,
+        "T": steps,
+        "all": f"{kept:,}",
+        "size": f"{size / 1e3:.3g} kB" if size < 1e6 else f"{size / 1e6:.3g} MB",
+    }
+    return [Finding("memory", values)]
 
 
 def _init(record: BackpropRecord) -> Finding:

@@ -132,6 +132,13 @@ class Cliff:
             },
         }
 
+    def descent_columns(self) -> dict[str, Any]:
+        return {
+            f"{part}_{name}": getattr(path, part).numpy()
+            for part in ("error", "norm")
+            for name, path in (("plain", self.plain), ("clipped", self.clipped))
+        }
+
     def cut_columns(self) -> dict[str, Any]:
         names = ("cut_b", "cut_slope", "grid_b", "grid_slope")
         return {name: getattr(self, name).numpy() for name in names}
@@ -163,7 +170,7 @@ def windows_view(record: BackpropRecord, window: int) -> Windows:
     place = torch.arange(steps) // window
     inside = int(place.bincount().square().add(place.bincount()).sum()) // 2
     terms = steps * (steps + 1) // 2
-    numbers = sum(v.numel() for v in vars(trace.record).values() if isinstance(v, Tensor))
+    numbers = record.numbers_kept
     own = found[blocks.index(window)]
     return Windows(
         blocks=torch.tensor(blocks),

@@ -2,6 +2,8 @@
 
 import math
 
+import torch
+
 from seqviz.models.backprop_experiment import BackpropRecord
 from seqviz.models.backprop_findings import power
 from seqviz.models.backprop_remedies import Cliff, Clipping, Lag, Relu, Windows
@@ -65,7 +67,7 @@ def clipping_findings(view: Clipping) -> list[Finding]:
 
 
 def cliff_findings(view: Cliff) -> list[Finding]:
-    """The jump, the clipped path, and what a grid would have seen."""
+    """The jump, the clipped path, the loss of both by update, and what a grid would have seen."""
     values: dict[str, object] = {
         "norm": number(float(view.plain.norm.max())),
         "jump": number(view.plain.longest_step),
@@ -80,7 +82,23 @@ def cliff_findings(view: Cliff) -> list[Finding]:
         "grid": number(float(view.grid_slope.max())),
         "growth": number(view.growth),
     }
-    return [Finding("cliff", values), Finding("cliff_wall", wall)]
+    return [Finding("cliff", values), _descent(view), Finding("cliff_wall", wall)]
+
+
+def _descent(view: Cliff) -> Finding:
+    """When the two losses part, and why the unclipped one stays where it is thrown."""
+    plain, clipped = view.plain, view.clipped
+    thrown = int(torch.hypot(plain.w.diff(), plain.b.diff()).argmax())
+    values: dict[str, object] = {
+        "spike": number(float(plain.error[: thrown + 1].max())),
+        "t": thrown,
+        "before": number(float(plain.error[thrown])),
+        "after": number(float(plain.error[thrown + 1])),
+        "left": number(float(plain.norm[thrown + 1])),
+        "lowest": number(float(clipped.error.min())),
+        "n": len(clipped.error) - 1,
+    }
+    return Finding("cliff_loss", values)
 
 
 def relu_findings(view: Relu) -> list[Finding]:

@@ -11,6 +11,7 @@ from seqviz.figures.remedies import (
     cliff_figure,
     clipping_figure,
     cut_figure,
+    descent_figure,
     live_figure,
     windows_figure,
 )
@@ -162,11 +163,12 @@ def _truncate(record: BackpropRecord, values: Values, words: Words) -> Pictures:
 
 def _clip(record: BackpropRecord, values: Values, words: Words) -> Pictures:
     view, cliff = remedies.clipping_view(record, values["limit"]), remedies.cliff_view()
-    path, wall = helps.cliff_findings(cliff)
+    path, losses, wall = helps.cliff_findings(cliff)
     clipped = clipping_figure(view, words.flat)
     return (
         Picture("clipping", clipped, view.columns(), helps.clipping_findings(view)),
         Picture("cliff", cliff_figure(cliff, words.flat), cliff.columns(), [path]),
+        Picture("descent", descent_figure(cliff, words.flat), cliff.descent_columns(), [losses]),
         Picture("cut", cut_figure(cliff, words.flat), cliff.cut_columns(), [wall]),
     )
 

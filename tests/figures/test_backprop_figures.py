@@ -45,6 +45,7 @@ def every_figure(found: BackpropRecord) -> dict[str, go.Figure]:
         "windows": remedies.windows_figure(backprop_remedies.windows_view(found, 4), FLAT),
         "clip": remedies.clipping_figure(backprop_remedies.clipping_view(found, 1.0), FLAT),
         "cliff": remedies.cliff_figure(cliff, FLAT),
+        "descent": remedies.descent_figure(cliff, FLAT),
         "cut": remedies.cut_figure(cliff, FLAT),
         "relu": lines.lines_figure(relu.lines, FLAT, "axis.of_last_state"),
         "live": remedies.live_figure(relu, FLAT),

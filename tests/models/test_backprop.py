@@ -371,6 +371,35 @@ def test_the_unclipped_path_jumps_and_a_grid_misses_the_wall() -> None:
     assert float(view.cut_slope.max()) > 1e3 > 1 > float(view.grid_slope.max())
 
 
+def test_both_losses_spike_until_only_the_unclipped_one_is_thrown() -> None:
+    view = remedies.cliff_view()
+    _, told, _ = helps.cliff_findings(view)
+    thrown = int(str(told.values["t"]))
+    plain, clipped = view.plain.error, view.clipped.error
+    torch.testing.assert_close(plain[: thrown + 1], clipped[: thrown + 1], rtol=0, atol=0)
+    assert plain[thrown + 1] > 3 * clipped[thrown + 1]
+    assert plain[: thrown + 1].max() > 10 * plain[0]
+    assert plain[thrown + 1 :].std() < 1e-12
+    assert view.plain.norm[thrown + 1 :].max() < 1e-9
+    assert clipped[thrown + 1 :].max() > 0.3 > 0.01 > clipped.min()
+    names = ["error_plain", "error_clipped", "norm_plain", "norm_clipped"]
+    assert list(view.descent_columns()) == names
+
+
+def test_memory_grows_with_the_length_and_is_said() -> None:
+    """Row 31 of the concepts."""
+    short, long = run(BackpropConfig(length=20)), run(BackpropConfig(length=40))
+    assert long.numbers_kept == 2 * short.numbers_kept
+    (told,) = (finding for finding in findings(long) if finding.key == "memory")
+    assert told.values["all"] == f"{long.numbers_kept:,}"
+    assert told.values["each"] == long.numbers_kept // 40
+    half = run(BackpropConfig(length=40, dtype="float32"))
+    (single,) = (finding for finding in findings(half) if finding.key == "memory")
+    sizes = [float(str(f.values["size"]).split()[0]) for f in (told, single)]
+    assert sizes[0] == pytest.approx(2 * sizes[1], rel=0.02)
+    assert "memory" not in {finding.key for finding in findings(run(BackpropConfig(length=1)))}
+
+
 def test_a_relu_identity_is_constant_while_units_live_and_zero_when_they_are_dead() -> None:
     """T18: with a positive input some units live on, and W = I keeps their gradient as it is."""
     ones = BackpropConfig(source="numbers", numbers=(1.0,) * 40, length=40, hidden=16)

@@ -56,7 +56,7 @@ def test_every_chart_opens_with_words_for_all_it_shows(language: str, chart: str
     assert own[f"chart.{chart}"] in html(visitor)
     assert notices(visitor) == []
     charts = visitor.get("plotly_chart")
-    assert len(charts) == {"map": 2, "truncate": 2, "clip": 3, "relu": 2}.get(chart, 1)
+    assert len(charts) == {"map": 2, "truncate": 2, "clip": 4, "relu": 2}.get(chart, 1)
     everything = Words(language, "frame", "controls", "player", "figures", "cell", "gradients").flat
     for kind in LABELLED:
         for element in visitor.get(kind):

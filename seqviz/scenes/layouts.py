@@ -6,6 +6,7 @@ heat column of fixed height.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from seqviz.scenes.scene import Layout
@@ -92,47 +93,99 @@ def _bus(draw: Drawing, gates: tuple[str, ...], y: float, x_at: float) -> None:
         draw.wire(f"{gate}_act", gate, "given", "activation", carries=gate, arrow=False)
 
 
+@dataclass(frozen=True)
+class Columns:
+    """Where the parts of an LSTM stand, in columns; `peepholes` are where their products do."""
+
+    f: float = 1.65
+    i: float = 2.85
+    sum: float = 3.5
+    g: float = 4.15
+    c_act: float = 5.0
+    o: float = 5.75
+    turn: float = 6.6
+    state: float = 7.5
+    all: float = 8.0
+    peepholes: tuple[tuple[str, float], ...] = ()
+
+
+PLAIN = Columns()
+PEEPHOLES = Columns(
+    2.65, 4.55, 5.1, 5.65, 7.85, 7.85, 8.4, 9.0, 9.45, (("f", 1.3), ("i", 3.2), ("o", 6.2))
+)
+BESIDE = 0.82
+"""How far right of its product a peephole's vector stands."""
+
+
 def lstm(hidden: int, options: Any, activation: str) -> Layout:
     """c runs along the top lane, the gates stand below it, x and h_{t−1} come in at the bottom."""
     draw = Drawing(hidden)
+    at = PLAIN if options.peepholes is None else PEEPHOLES
     lane = TOP + draw.strip / 2
     middle = lane + draw.strip / 2 + 46
     gates = middle + 44 + draw.strip / 2
+    if at.peepholes:
+        middle = lane + max(draw.strip + 30, 96)
+        gates = middle + draw.strip + 30
     bus = gates + draw.strip / 2 + 66
     draw.lanes.append({"role": "cell", "y": lane, "label": "lane.cell"})
     draw.strip_of("c", 0.45, lane, id="c_prev", shift=-1, edge="c_0", label="c_prev", side="top")
     draw.strip_of("h", 0.45, gates, id="h_prev", shift=-1, edge="h_0", label="h_prev", side="top")
-    draw.gate("f", 1.65, gates, "f", _stages("f"), "σ")
-    draw.gate("i", 2.85, gates, "i", _stages("i"), "σ")
-    draw.gate("g", 4.15, gates, "g", _stages("g"), _glyph(activation))
-    draw.gate("o", 5.75, gates, "o", _stages("o"), "σ")
-    draw.node("kept", "glyph", "kept", 1.65, lane, text="×")
-    draw.node("written", "glyph", "written", 3.5, middle, text="×")
-    draw.node("c_sum", "glyph", "c", 3.5, lane, text="+")
-    draw.node("c_act", "glyph", "c_act", 5.0, (lane + middle) / 2, text=_glyph(activation))
-    draw.node("h_out", "glyph", "h", 5.75, middle, text="×")
-    draw.strip_of("c", 7.5, lane, id="c", label="c", side="top")
-    draw.strip_of("h", 7.5, gates, id="h", label="h", side="top")
+    draw.gate("f", at.f, gates, "f", _stages("f"), "σ")
+    draw.gate("i", at.i, gates, "i", _stages("i"), "σ")
+    draw.gate("g", at.g, gates, "g", _stages("g"), _glyph(activation))
+    draw.gate("o", at.o, gates, "o", _stages("o"), "σ")
+    draw.node("kept", "glyph", "kept", at.f, lane, text="×")
+    draw.node("written", "glyph", "written", at.sum, middle, text="×")
+    draw.node("c_sum", "glyph", "c", at.sum, lane, text="+")
+    draw.node("c_act", "glyph", "c_act", at.c_act, (lane + middle) / 2, text=_glyph(activation))
+    draw.node("h_out", "glyph", "h", at.o, middle, text="×")
+    draw.strip_of("c", at.state, lane, id="c", label="c", side="top")
+    draw.strip_of("h", at.state, gates, id="h", label="h", side="top")
     _bus(draw, ("f", "i", "g", "o"), bus, 0.95)
+    _peepholes(draw, at, lane, middle)
+    _state_wires(draw, at, lane, middle)
+    _loops(draw, {"c": lane, "h": gates}, bus + 62, at.all)
+    return draw.layout(at.all, bus + 76)
+
+
+def _state_wires(draw: Drawing, at: Columns, lane: float, middle: float) -> None:
+    """How the gates make c and h."""
     draw.wire("c_prev", "kept", "cell", "state", carries="c_prev")
     draw.wire("f", "kept", "forget", "state", carries="f")
     draw.wire("kept", "c_sum", "cell", "state", carries="kept", arrow=False)
-    draw.wire("i", "written", "input", "state", (2.85, middle), carries="i")
-    draw.wire("g", "written", "candidate", "state", (4.15, middle), carries="g")
+    draw.wire("i", "written", "input", "state", (at.i, middle), carries="i")
+    draw.wire("g", "written", "candidate", "state", (at.g, middle), carries="g")
     draw.wire("written", "c_sum", "candidate", "state", carries="written")
     draw.wire("c_sum", "c", "cell", "state", carries="c")
-    draw.wire("c_sum", "c_act", "cell", "state", (5.0, lane), carries="c", arrow=False)
-    draw.wire("c_act", "h_out", "cell", "state", (5.0, middle), carries="c_act")
+    draw.wire("c_sum", "c_act", "cell", "state", (at.c_act, lane), carries="c", arrow=False)
+    bend = () if at.c_act == at.o else ((at.c_act, middle),)
+    draw.wire("c_act", "h_out", "cell", "state", *bend, carries="c_act")
     draw.wire("o", "h_out", "output", "state", carries="o")
-    draw.wire("h_out", "h", "hidden", "state", (6.6, middle), (6.6, gates), carries="h")
-    if options.peepholes is not None:
-        draw.wire(
-            "c_prev", "f_act", "cell", "sum", (1.05, lane), (1.05, bus - 34), carries="c_prev"
-        )
-        draw.wire("c_prev", "i_act", "cell", "sum", (2.3, lane), (2.3, bus - 34), carries="c_prev")
-        draw.wire("c_sum", "o_act", "cell", "sum", (4.75, lane), (4.75, bus - 34), carries="c")
-    _loops(draw, {"c": lane, "h": gates}, bus + 62)
-    return draw.layout(8, bus + 76)
+    out = (at.turn, middle), (at.turn, draw.place["h"][1])
+    draw.wire("h_out", "h", "hidden", "state", *out, carries="h")
+
+
+def _peepholes(draw: Drawing, at: Columns, lane: float, y: float) -> None:
+    """How c reaches i, f and o, each by a vector p: the old c for i and f, the new one for o.
+
+    The old c turns off before it meets f, and passes under that meeting on its way to i.
+    """
+    for gate, x in at.peepholes:
+        role = {"f": "forget", "i": "input", "o": "output"}[gate]
+        draw.strip_of(f"p_{gate}", x + BESIDE, y, label=f"p_{gate}", side="top")
+        draw.node(f"{gate}_c", "glyph", f"{gate}_c", x, y, text="×")
+        first = at.peepholes[0][1]
+        by = {
+            "f": ((x, lane),),
+            "i": ((first, lane), (first, lane + 30), (x, lane + 30)),
+            "o": ((x, lane),),
+        }[gate]
+        start, carried = ("c_sum", "c") if gate == "o" else ("c_prev", "c_prev")
+        draw.wire(start, f"{gate}_c", "cell", "sum", *by, carries=carried)
+        draw.wire(f"p_{gate}", f"{gate}_c", "weight", "sum", carries=f"p_{gate}")
+        into = draw.place[f"{gate}_act"][1]
+        draw.wire(f"{gate}_c", f"{gate}_act", role, "sum", (x, into), carries=f"{gate}_c")
 
 
 def gru(hidden: int, options: Any, activation: str) -> Layout:
@@ -242,10 +295,10 @@ def rnn(hidden: int, options: Any, activation: str) -> Layout:
     return draw.layout(8, below + draw.strip / 2 + 40)
 
 
-def _loops(draw: Drawing, states: dict[str, float], bottom: float) -> None:
+def _loops(draw: Drawing, states: dict[str, float], bottom: float, columns: float = 8) -> None:
     """The rolled view: the state leaves at the right and comes back in at the left."""
     for place, state in enumerate(states):
-        out, back = 7.86 - 0.08 * place, 0.14 + 0.08 * place
+        out, back = columns - 0.14 - 0.08 * place, 0.14 + 0.08 * place
         y = bottom - 7 * place
         role = "cell" if state == "c" else "hidden"
         down = (out, draw.place[state][1]), (out, y)

@@ -305,3 +305,21 @@ def test_bars_of_c_are_the_gradients_of_c(page: Page) -> None:
         np.testing.assert_allclose(drops[state], scale * decades[state], atol=0.2)
     room = (132 - 26) / (3 + 8)
     assert scale == pytest.approx(room, rel=1e-3)
+
+
+def test_peepholes_show_their_vectors_and_which_c_they_meet(page: Page) -> None:
+    scene = catalogue()["lstm-peepholes"]
+    show(page, scene, step=2)
+    for gate in "ifo":
+        assert numbers(page, f"p_{gate}") == printed(scene[f"p_{gate}"].values)
+    cell(page, "p_f", 1).hover()
+    inspector = page.locator(".inspector")
+    assert inspector.locator("h3").inner_text() == "peephole weights of f, unit 2"
+    assert "the same at every step" in inspector.inner_text()
+    for gate, c in (("i", scene["c"].values[1]), ("o", scene["c"].values[2])):
+        page.locator(f"[data-node={gate}_c]").hover()
+        assert inspector.locator("h3").inner_text().startswith(f"what {gate} sees of the ")
+        (text,) = inspector.locator(".term-text").all_inner_texts()
+        weight, state = (float(part.replace("−", "-")) for part in text.split(" × "))
+        assert weight == pytest.approx(scene[f"p_{gate}"].values[0], abs=0.006)
+        assert state == pytest.approx(c[0], abs=0.006)

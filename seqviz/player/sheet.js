@@ -1,12 +1,12 @@
 // One sheet of the picture: its caption, its cells, its tokens, and what the cursor does to it.
 import { svgNode, setAttribute, setHidden, symbolSpans } from "./svg.js";
 import { fillBoxes, makeBoxes, makeHeat, paintHeat } from "./sheetcells.js";
-import { axisNames, drawLabels, drawSums, makeColumnLabels, makeRowLabels, makeSums, placeLabels } from "./sheetlabels.js";
+import { axisNames, drawLabels, drawScale, drawSums, makeColumnLabels, makeRowLabels, makeScale, makeSums, placeLabels } from "./sheetlabels.js";
 import { wordWidth } from "./strips.js";
 import { makeClosed } from "./sheetclosed.js";
 import { cellVisible, cursorCell, findCell, headOf, placeCell, rowTokens, shownName } from "./sheetfacts.js";
 
-const CAPTION = { symbol: 30, word: 13 };
+const CAPTION = { symbol: 28, word: 12 };
 
 /**
  * @param {import("./sheetgrid.js").Placed} placed
@@ -27,9 +27,10 @@ export function makeSheet(ctx, placed, hatchFill) {
   drawn.cursor = svgNode("rect", { class: "sheet-cursor", rx: 3 });
   drawn.over = svgNode("g");
   drawn.symbol = svgNode("text", { class: "sheet-symbol", x: placed.x, y: placed.y - CAPTION.symbol });
+  drawn.scale = placed.closed ? null : makeScale(ctx, placed);
   drawn.row = placed.closed ? makeClosed(ctx, placed, drawn.symbol) : null;
   const around = drawn.row ? drawn.row.nodes
-    : [drawn.symbol, captionWord(ctx, placed), joinNode(placed), ...axisNames(ctx, placed)];
+    : [drawn.symbol, captionWord(ctx, placed), drawn.scale, joinNode(placed), ...axisNames(ctx, placed)];
   drawn.group = svgNode(
     "g",
     { class: `sheet${placed.closed ? " closed" : ""}`, "data-sheet": sheet.node.id },
@@ -96,6 +97,7 @@ export function drawSheet(ctx, drawn) {
   if (drawn.painted !== look) {
     drawn.painted = look;
     nameSheet(ctx, drawn, ctx.model.tensor(name));
+    drawScale(ctx, drawn);
     if (drawn.cells) fillBoxes(ctx, sheet, drawn.cells);
     else paintHeat(ctx, sheet, drawn.heat, view);
     placeLabels(drawn);

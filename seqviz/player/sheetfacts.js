@@ -75,17 +75,18 @@ export function hatchOf(ctx, sheet, row, head = headOf(ctx)) {
 
 const onPairs = ({ rows, columns }) => rows === "query" && columns === "key";
 
-/** The end of a sheet's scale: one for all heads, and one for all stages of the scores. */
+/** Whether a sheet holds scores: signed numbers of pairs of a query and a key. */
+export function isScores({ model }, sheet) {
+  return onPairs(sheet) && model.tensor(sheet.node.tensor).scale === "signed";
+}
+
+/** The end of a sheet's scale: one for all heads; a mask changes no number, so it keeps the scale. */
 export function sheetRange(ctx, sheet) {
   const { ranges, sheets } = ctx.sheets;
-  const scaleOf = ({ node }) => ctx.model.tensor(node.tensor).scale;
-  const key = onPairs(sheet) && scaleOf(sheet) === "signed" ? "scores" : sheet.node.id;
-  if (!ranges.has(key)) {
-    const together = key === "scores"
-      ? sheets.filter((other) => onPairs(other) && scaleOf(other) === "signed") : [sheet];
-    ranges.set(key, Math.max(...together.flatMap(({ names }) => names).map(ctx.model.range)));
-  }
-  return ranges.get(key);
+  const masked = ctx.model.tensor(sheet.node.tensor).operation.name === "mask";
+  const { node, names } = masked ? sheets[sheets.indexOf(sheet) - 1] : sheet;
+  if (!ranges.has(node.id)) ranges.set(node.id, Math.max(...names.map(ctx.model.range)));
+  return ranges.get(node.id);
 }
 
 /** The tokens along the columns of a sheet, or null where columns are features. */
@@ -177,5 +178,6 @@ export function cellWhere(ctx, place) {
   const { sheet, row, column } = found;
   const head = sheet.names.length > 1 ? [say(ctx.words, "maps.head", { n: sheet.names.indexOf(place.name) + 1 })] : [];
   const rows = sheet.rows === "none" ? [] : [say(ctx.words, `where.${sheet.rows}`, { n: row + 1 })];
-  return [...head, ...rows, say(ctx.words, sheet.columns === "key" ? "where.key" : "where.column", { n: column + 1 })].join(" · ");
+  const along = { key: "where.key", class: "where.class" }[sheet.columns] ?? "where.column";
+  return [...head, ...rows, say(ctx.words, along, { n: column + 1 })].join(" · ");
 }

@@ -5,27 +5,32 @@ import { visibleToken } from "./symbols.js";
 import { columnTokens, rowTokens } from "./sheetfacts.js";
 
 export const SHEET_PRINTED = 8;
-const CELL = { widest: 36, narrowest: 29, height: 22, low: 19 };
+const CELL = { widest: 36, decimals: 31, narrow: 29, height: 22, low: 18 };
 const HEAT = { tall: 248, feature: 100, least: 3.5, most: 16, featureMost: 12, featureLeast: 72 };
-/** From roomy to tight; where even narrow numbers take many lines, wide features become colour. */
+/**
+ * From roomy to tight. Where even narrow numbers take many lines, wide features become colour;
+ * where the weights would still stand below the second line, numbers move closer together,
+ * unless that cost them a decimal.
+ */
 const LOOKS = [
-  ...[1, 0.94, 0.88, 0.82].map((factor) => ({ factor, feature: null })),
-  ...[12, 11, 10, 9].map((feature) => ({ factor: 0.8, feature })),
+  ...[1, 0.94, 0.88, 0.82].map((factor) => ({ factor, feature: null, least: CELL.narrow })),
+  ...[12, 11, 10, 9].map((feature) => ({ factor: 0.8, feature, least: CELL.narrow })),
+  ...[27, 26, 25, 24.5].map((least) => ({ factor: 0.68, feature: 9, least })),
 ];
 const LINES_ENOUGH = 2;
 const FEATURES_FEW = 4;
-const TOP = 46;
+const TOP = 42;
 const BOTTOM = 16;
 const SHEET_GAP = 26;
-const JOIN_ROOM = 16;
+const JOIN_ROOM = 12;
 const SUM = 38;
 const WORD_MOST = 150;
-const LINE_GAP = 14;
+const LINE_GAP = 10;
 const CAPTION_GAP = 10;
 const LABEL_AGAIN = 700;
 const SHEET_LETTER = 1.12;
 const LABEL_ROOM_LEFT = 10;
-const AXIS_LEAST_WIDTH = { query: 60, key: 52 };
+const AXIS_LEAST_WIDTH = { query: 60, key: 52, class: 72 };
 const LABEL_MOST = { wide: 84, small: 60 };
 const SLANT = { most: 58, rise: 0.82 };
 
@@ -49,10 +54,11 @@ function tokensWidth(tokens, most) {
 }
 
 /** Cell sizes of one sheet at a factor. */
-function sizeSheet(ctx, sheet, { factor, feature }, line) {
+function sizeSheet(ctx, sheet, look, line) {
+  const { factor, feature } = look;
   const colour = feature !== null && sheet.columns === "feature" && sheet.width > FEATURES_FEW;
   const printed = !colour && sheet.height <= SHEET_PRINTED && sheet.width <= SHEET_PRINTED;
-  const widest = Math.max(CELL.narrowest, CELL.widest * factor);
+  const widest = numberWidth(look);
   if (printed) return { printed, cell: widest };
   const { keys } = ctx.sheets;
   if (sheet.columns === "key") {
@@ -73,12 +79,27 @@ function lineOf({ sheets }, { factor, feature }) {
 export function placeSheets(ctx, width, joinText, wordOf) {
   let best = null;
   for (const look of LOOKS) {
-    if (look.feature !== null && best.lines <= LINES_ENOUGH) break;
-    const found = inLines(ctx, width, look, joinText, wordOf);
-    if (!best || found.lines < best.lines) best = found;
+    if (best && isEnough(best, look)) break;
+    const found = { ...inLines(ctx, width, look, joinText, wordOf), cell: numberWidth(look) };
+    if (!best || isBetter(found, best)) best = found;
   }
   return best;
 }
+
+/** Fewer lines are better, or weights in an earlier one where that costs no decimal. */
+function isBetter(found, best) {
+  if (found.lines !== best.lines) return found.lines < best.lines;
+  return found.weights < best.weights && (found.cell > CELL.decimals || best.cell <= CELL.decimals);
+}
+
+/** Whether the lines are few enough not to try a tighter look. */
+function isEnough({ lines, weights, cell }, { feature, least }) {
+  if (feature !== null && lines <= LINES_ENOUGH) return true;
+  return least < CELL.narrow && (weights <= LINES_ENOUGH || cell > CELL.decimals);
+}
+
+/** How wide the cell of a printed number is. */
+const numberWidth = ({ factor, least }) => Math.max(least, CELL.widest * factor);
 
 function inLines(ctx, width, look, joinText, wordOf) {
   const line = lineOf(ctx.sheets, look);
@@ -86,7 +107,7 @@ function inLines(ctx, width, look, joinText, wordOf) {
   const sized = ctx.sheets.sheets.map((sheet) => measureSheet(ctx, sheet, { look, line, labelMost, join: joinText(sheet) }));
   const gutter = Math.max(0, ...sized.map(({ labels }) => labels));
   const placed = [];
-  let [x, y, lines, tallest, named, labelEnd, caption] = [0, 0, 1, 0, "", 0, 0];
+  let [x, y, lines, weights, tallest, named, labelEnd, caption] = [0, 0, 1, 0, 0, "", 0, 0];
   const open = isCompact(width) ? openStage(ctx) : null;
   for (const one of sized) {
     if (open !== null && one.sheet.stage !== open) {
@@ -103,6 +124,7 @@ function inLines(ctx, width, look, joinText, wordOf) {
     const next = Math.max(x + beside, caption);
     const first = x === 0 || next + Math.max(cells, word) > width;
     if (x > 0 && first) [x, y, lines, tallest] = [0, y + tallest, lines + 1, 0];
+    if (one.sheet.node.sum) weights = lines;
     const labelled = Boolean(one.tokens) && (first || again);
     const at = first ? gutter : next;
     placed.push({ ...fitted, left: x, x: at, y: y + TOP, labelled, first });
@@ -110,7 +132,7 @@ function inLines(ctx, width, look, joinText, wordOf) {
     [x, caption] = [at + cells + 8, at + word + CAPTION_GAP];
     if (labelled) [named, labelEnd] = [one.tokens, at];
   }
-  return { placed, lines, width, height: y + tallest };
+  return { placed, lines, weights, width, height: y + tallest };
 }
 
 /** What does not depend on where a sheet stands. */
@@ -122,7 +144,7 @@ function measureSheet(ctx, sheet, { look, line, labelMost, join }) {
   return {
     sheet, printed, cell, line, join, slanted,
     tokens: rows ? rows.join("\n") : "",
-    labels: rows ? Math.max(AXIS_LEAST_WIDTH[sheet.rows], tokensWidth(rows, labelMost)) : 0,
+    labels: rows ? Math.max(AXIS_LEAST_WIDTH[sheet.columns === "class" ? "class" : sheet.rows], tokensWidth(rows, labelMost)) : 0,
     below: columns ? (slanted ? columnRise(columns) : BOTTOM) : 4,
     width: cell * sheet.width,
     height: line * sheet.height,

@@ -1,21 +1,36 @@
 // What stands around the cells of a sheet: the tokens of its rows and columns, and its sums.
 import { svgNode, setAttribute, setHidden, setText } from "./svg.js";
 import { fixed } from "./digits.js";
-import { visibleToken } from "./symbols.js";
+import { say, visibleToken } from "./symbols.js";
 import { wordWidth } from "./strips.js";
-import { cellVisible, columnTokens, cursorCell, rowTokens, rowValues } from "./sheetfacts.js";
+import { cellVisible, columnTokens, cursorCell, isScores, rowTokens, rowValues, sheetRange } from "./sheetfacts.js";
 
+const SCALE_ABOVE = 28;
 const LABEL_LINE = 12;
 const LABEL_COLUMN = 13;
 const SLANT_DEGREES = -55;
 
-/** What the rows and the columns are, in the gutter of the row labels. */
-export function axisNames(ctx, { sheet, x, y, height, labelled }) {
-  if (!labelled) return [];
+/** What the rows and the columns are, in the gutter of the row labels; candidates have it always. */
+export function axisNames(ctx, { sheet, x, y, height, labelled, join }) {
   const name = (key, at) => svgNode("text", { class: "sheet-axis", x: x - 7, y: at, "text-anchor": "end" }, ctx.word(key));
+  const along = { key: "sheet.axis_key", class: "sheet.axis_class" }[sheet.columns];
+  const columns = along && (sheet.columns === "class" ? join : labelled) ? [name(along, y + height + 14)] : [];
+  if (!labelled) return columns;
   const both = ctx.sheets.same && sheet.node.row;
-  const rows = name(both ? "sheet.axis_tokens" : sheet.rows === "query" ? "sheet.axis_query" : "sheet.axis_keys", y - 7);
-  return sheet.columns === "key" ? [rows, name("sheet.axis_key", y + height + 14)] : [rows];
+  return [name(both ? "sheet.axis_tokens" : sheet.rows === "query" ? "sheet.axis_query" : "sheet.axis_keys", y - 7), ...columns];
+}
+
+/** Where it is said what full colour stands for: over scores that are colour alone. */
+export function makeScale(ctx, { sheet, x, y, width, printed }) {
+  if (printed || !isScores(ctx, sheet)) return null;
+  return svgNode("text", { class: "sheet-axis", x: x + width, y: y - SCALE_ABOVE, "text-anchor": "end" });
+}
+
+/** "full ink ±24.8" */
+export function drawScale(ctx, { sheet, scale }) {
+  if (!scale) return;
+  const end = sheetRange(ctx, sheet);
+  setText(scale, say(ctx.words, "sheet.ink", { x: end < 100 ? end.toPrecision(3) : end.toFixed(0) }));
 }
 
 export function makeRowLabels(ctx, { sheet, x, y, line, labels }) {

@@ -18,7 +18,7 @@ HATCH = (
     '<pattern id="seqviz-masked" width="5" height="5" patternUnits="userSpaceOnUse">'
     '<path d="M0 5L5 0" stroke="#1b1f24" stroke-opacity="0.25"/></pattern>'
 )
-CAPTION, WORD = 30, 13
+CAPTION, WORD = 28, 12
 ROW_LETTER, ROW_LINE, COLUMN_LINE = 6.4, 12, 13
 SHORT_LETTER, SLANTED_MOST, UPRIGHT_MOST = 6.3, 9, 12
 GLYPHS = {"−": 0.84, ".": 0.32, "-": 0.37, "+": 0.84, "e": 0.62}
@@ -45,15 +45,14 @@ def sheets_of(plain: Mapping[str, Any], known: Mapping[str, Values]) -> list[She
 
 
 def _scaled(sheets: list[Sheet], known: Mapping[str, Values]) -> list[Sheet]:
-    """One scale for all heads of a sheet, and one for all stages of the scores."""
-
-    def own(sheet: Sheet) -> float:
+    """One scale for all heads of a sheet; a mask changes no number, so it keeps the scale."""
+    ended: list[Sheet] = []
+    for sheet in sheets:
         names = sheet.node.get("heads", [sheet.node["tensor"]])
-        return max(ink.largest(sheet.tensor, known[name]) for name in names if name in known)
-
-    scores = [sheet for sheet in sheets if _is_score(sheet)]
-    together = max(map(own, scores), default=1.0)
-    return [replace(sheet, end=together if sheet in scores else own(sheet)) for sheet in sheets]
+        end = max(ink.largest(sheet.tensor, known[name]) for name in names if name in known)
+        masked = sheet.tensor["operation"]["name"] == "mask"
+        ended.append(replace(sheet, end=ended[-1].end if masked else end))
+    return ended
 
 
 def _is_score(sheet: Sheet) -> bool:
@@ -91,9 +90,19 @@ def _sheet(placed: Placed, words: Mapping[str, str], together: bool) -> str:
     caption = ink.symbol(x, y - CAPTION, sheet.tensor["symbol"], 17, ink.deep(hue))
     inside = f"{hatch}{cells}{numbers}{frame}{_columns(placed)}"
     return (
-        f"{caption}{ink.text(x, y - WORD, placed.word)}{_joined(placed)}"
+        f"{caption}{ink.text(x, y - WORD, placed.word)}{_ink(placed, words)}{_joined(placed)}"
         f'<g transform="translate({x:g} {y:g})">{inside}</g>{_rows(placed, words, together)}'
     )
+
+
+def _ink(placed: Placed, words: Mapping[str, str]) -> str:
+    """What full colour stands for, where scores are colour alone."""
+    if placed.printed or not _is_score(placed.sheet):
+        return ""
+    end = placed.sheet.end
+    said = words.get("sheet.ink", "±{x}").format(x=f"{end:#.3g}" if end < 100 else f"{end:.0f}")
+    text = ink.text(placed.x + placed.width, placed.y - CAPTION, said, size=10)
+    return f'<g text-anchor="end">{text}</g>'
 
 
 def _joined(placed: Placed) -> str:
@@ -164,23 +173,26 @@ def _rounded(value: float, decimals: int) -> str:
 
 def _rows(placed: Placed, words: Mapping[str, str], together: bool) -> str:
     """The tokens of the rows, as many as fit, and what rows and columns are."""
-    if not placed.labelled:
-        return ""
-    sheet, line = placed.sheet, placed.line
-    every = math.ceil(ROW_LINE / line)
+    sheet, columns, texts = placed.sheet, placed.sheet.node["columns"], []
+    if (placed.labelled and columns == "key") or (placed.join and columns == "class"):
+        along = words.get(f"sheet.axis_{columns}", "")
+        texts.append(ink.text(placed.x - 7, placed.y + placed.height + 14, along, size=10))
+    if placed.labelled:
+        own = "tokens" if together and "row" in sheet.node else None
+        axis = {"query": "query", "key": "keys"}.get(sheet.node["rows"], "")
+        named = words.get(f"sheet.axis_{own or axis}", "")
+        texts += [ink.text(placed.x - 7, placed.y - 7, named, size=10), *_tokens(placed)]
+    return f'<g text-anchor="end">{"".join(texts)}</g>' if texts else ""
+
+
+def _tokens(placed: Placed) -> list[str]:
+    every = math.ceil(ROW_LINE / placed.line)
     most = int((placed.labels - 4) / ROW_LETTER)
-    own = "tokens" if together and "row" in sheet.node else None
-    axis = {"query": "query", "key": "keys"}.get(sheet.node["rows"], "")
-    named = words.get(f"sheet.axis_{own or axis}", "")
-    texts = [ink.text(placed.x - 7, placed.y - 7, named, size=10)]
-    if sheet.node["columns"] == "key":
-        under = placed.y + placed.height + 14
-        texts.append(ink.text(placed.x - 7, under, words.get("sheet.axis_key", ""), size=10))
-    for row, token in enumerate(sheet.rows[: sheet.shape[0]]):
-        if row % every == 0:
-            at = placed.y + line * (row + 0.5) + 4
-            texts.append(ink.text(placed.x - 7, at, _short(token, most)))
-    return f'<g text-anchor="end">{"".join(texts)}</g>'
+    return [
+        ink.text(placed.x - 7, placed.y + placed.line * (row + 0.5) + 4, _short(token, most))
+        for row, token in enumerate(placed.sheet.rows[: placed.sheet.shape[0]])
+        if row % every == 0
+    ]
 
 
 def _columns(placed: Placed) -> str:

@@ -36,12 +36,10 @@ OVERLAPS = """() => {
 }"""
 
 
-def cell_texts(values: np.ndarray) -> list[str]:
+def cell_texts(values: np.ndarray, decimals: int = 2) -> list[str]:
     """Numbers as the cells print them: fewer decimals where they are large."""
-    return [
-        f"{value:.{1 if abs(value) >= 9.995 else 2}f}".replace("-0.00", "0.00").replace("-", "−")
-        for value in values.ravel()
-    ]
+    plain = [f"{v:.{1 if abs(v) >= 9.995 else decimals}f}" for v in values.ravel()]
+    return [re.sub(r"^-(?=0\.0+$)", "", text).replace("-", "−") for text in plain]
 
 
 def sheet(page: Page, name: str) -> Locator:
@@ -247,13 +245,13 @@ def test_a_number_chooses_the_head_and_pointing_previews_it(page: Page) -> None:
     expect(maps).to_have_count(4)
     press(page, "3")
     expect(maps.nth(2)).to_have_attribute("aria-pressed", "true")
-    assert numbers(page, "q") == cell_texts(HEADS["q_3"].values)
+    assert numbers(page, "q") == cell_texts(HEADS["q_3"].values, 1)
     maps.nth(1).hover()
-    assert numbers(page, "q") == cell_texts(HEADS["q_2"].values)
+    assert numbers(page, "q") == cell_texts(HEADS["q_2"].values, 1)
     page.mouse.move(2, 2)
-    assert numbers(page, "q") == cell_texts(HEADS["q_3"].values)
+    assert numbers(page, "q") == cell_texts(HEADS["q_3"].values, 1)
     maps.nth(0).click()
-    assert numbers(page, "q") == cell_texts(HEADS["q_1"].values)
+    assert numbers(page, "q") == cell_texts(HEADS["q_1"].values, 1)
 
 
 def test_all_heads_are_on_one_scale(page: Page) -> None:
@@ -263,11 +261,30 @@ def test_all_heads_are_on_one_scale(page: Page) -> None:
         """([scene, words]) => {
           const ctx = { model: window.module.openScene(scene), words, state: { head: 0 } };
           ctx.sheets = window.module.openSheets(ctx.model);
-          return ctx.sheets.sheets.filter(({ node }) => ["scores", "masked"].includes(node.id))
+          return ctx.sheets.sheets
+            .filter(({ node }) => ["scores", "scaled", "masked"].includes(node.id))
             .map((sheet) => window.module.sheetRange(ctx, sheet));
         }""",
         [HEADS.to_json(), {}],
-    ) == pytest.approx([largest, largest], rel=1e-5)
+    ) == pytest.approx([largest, largest / 2**0.5, largest / 2**0.5], rel=1e-5)
+
+
+def test_scores_in_colour_alone_say_what_full_colour_is(page: Page) -> None:
+    show(page, LARGE, step=30)
+    said = {}
+    for name in ("scores", "scaled", "masked", "weights", "q"):
+        said[name] = [
+            text
+            for text in sheet(page, name).locator(".sheet-axis").all_text_contents()
+            if text.startswith("full ink")
+        ]
+    ends = {
+        name: max(np.abs(LARGE[f"{name}_{head}"].values).max() for head in range(1, 9))
+        for name in ("scores", "scaled")
+    }
+    assert said["scores"] == [f"full ink ±{ends['scores']:.0f}"]
+    assert said["scaled"] == said["masked"] == [f"full ink ±{ends['scaled']:.0f}"]
+    assert said["weights"] == said["q"] == []
 
 
 def test_what_comes_later_is_faint_or_hidden(page: Page) -> None:
@@ -360,6 +377,7 @@ def test_all_stages_of_a_sentence_stand_in_three_lines(page: Page, width: int) -
     tops = sheet_tops(page)
     assert len(set(tops.values())) == 3
     assert len({tops[name] for name in ("x", "q", "k", "v", "scores")}) == 1
+    assert len({tops[name] for name in ("scaled", "masked", "weights")}) == 1
     assert numbers(page, "q") == []
     assert numbers(page, "weights")
 

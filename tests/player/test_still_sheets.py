@@ -115,12 +115,31 @@ def test_tokens_stand_once_beside_sheets_of_the_same_rows() -> None:
     assert len(labelled) < len(placed)
 
 
-def test_stages_of_the_scores_and_all_heads_are_on_one_scale() -> None:
+def test_all_heads_are_on_one_scale_and_a_mask_changes_none() -> None:
     scene = scenes()["causal-h4"]
     ends = {sheet.node["id"]: sheet.end for sheet in sheets_of(scene.to_json(), known(scene))}
-    heads = [scene[f"scores_{head}"].values for head in (1, 2, 3, 4)]
-    assert ends["scores"] == ends["scaled"] == ends["masked"] == np.abs(heads).max()
+    for name in ("scores", "scaled"):
+        heads = [scene[f"{name}_{head}"].values for head in (1, 2, 3, 4)]
+        assert ends[name] == np.abs(heads).max()
+    assert (
+        ends["masked"]
+        == ends["scaled"]
+        > max(
+            np.abs(
+                scene[f"masked_{head}"].values[np.isfinite(scene[f"masked_{head}"].values)]
+            ).max()
+            for head in (1, 2, 3, 4)
+        )
+    )
     assert ends["weights"] == 1
+
+
+def test_scores_in_colour_alone_say_what_full_colour_is() -> None:
+    scene = scenes()["h8-T64"]
+    said = [text for text in texts_of(drawn(scene)) if text.startswith("full ink")]
+    ends = {sheet.node["id"]: sheet.end for sheet in sheets_of(scene.to_json(), known(scene))}
+    assert said == [f"full ink ±{ends[name]:.0f}" for name in ("scores", "scaled", "masked")]
+    assert not any(text.startswith("full ink") for text in texts_of(drawn(CAUSAL)))
 
 
 def test_what_leads_to_a_sheet_has_its_index_below_the_line() -> None:

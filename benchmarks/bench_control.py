@@ -9,7 +9,7 @@ the next one stand apart.
 import sys
 import tempfile
 from pathlib import Path
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -20,11 +20,26 @@ from tests.app_server import AppServer
 ROUNDS = 25
 PAUSE_MS = 600
 P50, P95, ABOVE = 100.0, 150.0, 40.0
-FLOOR, OURS = "echo page (floor)", "seqviz"
+FLOOR = "echo page (floor)"
 Times: TypeAlias = dict[tuple[str, str], list[float]]
-QUERY = "v=1&lang=en&cell=lstm&mode=fresh&input=sine&length=50&hidden=8&t=20&seed={}"
-CLICKS = {"GRU": "just opened", "RNN": "in use"}
+STATES = ("just opened", "in use")
 SENTENCE = ".seqviz .sentence"
+SIZE = "v=1&lang=en&length=50&hidden=8&t=20&seed={}"
+
+
+class Clicked(NamedTuple):
+    """A page, what is clicked on it first and next, and the panel in which that is."""
+
+    query: str
+    choices: tuple[str, str] = ("GRU", "RNN")
+    panel: str = ""
+
+
+PAGES = {
+    "cell": Clicked(f"{SIZE}&cell=lstm&mode=fresh&input=sine"),
+    "gradients": Clicked(f"{SIZE}&cell=lstm&input=sine"),
+    "compare": Clicked(f"{SIZE}&input=sine", ("GRU", "LSTM"), "Model A"),
+}
 ECHO = """
 import streamlit as st
 
@@ -44,17 +59,22 @@ def main() -> None:
         with AppServer() as app, AppServer(command=command, flags=quiet) as echo:
             times: Times = {}
             for seed in range(1, ROUNDS + 1):
-                link = f"{app.url}/cell?{QUERY.format(seed)}"
-                click(browser, echo.url, "#answer", FLOOR, times)
-                click(browser, link, SENTENCE, OURS, times)
+                click(browser, echo.url, "#answer", Clicked(""), FLOOR, times)
+                for name, clicked in PAGES.items():
+                    link = f"{app.url}/{name}?{clicked.query.format(seed)}"
+                    click(browser, link, SENTENCE, clicked, name, times)
         browser.close()
     report(times)
 
 
-def click(browser: Browser, url: str, answer: str, name: str, times: Times) -> None:
+def click(
+    browser: Browser, url: str, answer: str, clicked: Clicked, name: str, times: Times
+) -> None:
     """Add the milliseconds from choosing a cell to the painted answer, on a page of its own."""
     page = open_page(browser, url, answer, reduced_motion="reduce")
-    for cell, state in CLICKS.items():
+    if clicked.panel:
+        page.get_by_role("button", name=clicked.panel).click()
+    for cell, state in zip(clicked.choices, STATES, strict=True):
         page.wait_for_load_state("networkidle")
         times.setdefault((name, state), []).append(choose(page, cell, answer))
         page.wait_for_timeout(PAUSE_MS)
@@ -73,7 +93,7 @@ def report(times: Times) -> None:
         floor = quantile(times[FLOOR, state], 0.5)
         p50, p95 = quantile(values, 0.5), quantile(values, 0.95)
         held = verdict(p50 <= min(P50, floor + ABOVE) and p95 <= P95)
-        rows.append((name, state, p50, p95, p50 - floor, held if name == OURS else ""))
+        rows.append((name, state, p50, p95, p50 - floor, "" if name == FLOOR else held))
     head = ("a click on a control", "page", "p50 ms", "p95 ms", "above the floor", "budget")
     title = (
         f"Click to painted picture (budget p50 {P50:.0f}, p95 {P95:.0f}, floor + {ABOVE:.0f} ms)"

@@ -15,10 +15,12 @@ config = attention.config_of(page.values)
 page.header()
 record = attention.compute(config)
 attention.tell_notices(page, record)
-attention.draw_controls(page)
 
+controls = page.group()
 scene = attention_record_scene(record, attention.title_of(record, words), attention.label)
 page.picture(scene)
+with controls:
+    attention.draw_controls(page)
 attention.mode_line(page, record)
 for sentence in attention.paragraphs(attention_findings(record), words):
     page.sentence(sentence)

@@ -18,18 +18,18 @@ record = compare.compute(page, config)
 page.lock(**compare.locked(record))
 compare.tell_notices(page, record)
 
-with page.row():
+row = page.row()
+scene = compare_scene(
+    record, compare.labels(record, words), compare.title_of(record, words), visible
+)
+page.picture(scene)
+with row:
     page.column("input")
     for name in compare.NAMES:
         with page.panel(name):
             compare.draw_slot(page, record, name)
     with page.panel("shared"):
         page.column(*cell.input_controls(config.source), "hidden", "loss", "seed")
-
-scene = compare_scene(
-    record, compare.labels(record, words), compare.title_of(record, words), visible
-)
-page.picture(scene)
 compare.show_slots(page, record)
 for finding in comparison_findings(record):
     page.sentence(words(f"sentence.{finding.key}", **finding.values))

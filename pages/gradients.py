@@ -18,15 +18,15 @@ with page.busy():
     record = gradients.compute(config)
 gradients.tell_notices(page, record)
 
-with page.row():
+row = page.row()
+scene = record_sweep(record, gradients.title_of(record, words), visible)
+page.picture(scene)
+with row:
     page.column("cell", "loss", "input")
     with page.panel("input"):
         page.column(*gradients.input_controls(config.source))
     with page.panel("model"):
         page.column(*gradients.model_controls(config.cell))
-
-scene = record_sweep(record, gradients.title_of(record, words), visible)
-page.picture(scene)
 with page.group():
     page.notes("backwards" if scene.facts["matrices"] else "backwards_large")
     if scene.facts["joint"]:

@@ -1,9 +1,13 @@
 """What the page `compare` computes: up to three cells over one input, and what each still knows.
 
 `compare(config)` is pure: the same configuration, which holds the seed, gives the same numbers.
+Who changes one slot gets the others as they were: the last few cells, and what each was found to
+know, are kept.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
 
 import torch
 from torch import Tensor
@@ -17,6 +21,10 @@ from seqviz.models.first_token import Sample, sample
 NAMES = ("a", "b", "c")
 SMALL = 1600
 SEQUENCES, FEWER = 512, 256
+KEPT = 24
+
+
+Question: TypeAlias = tuple[str, tuple[str, ...] | None, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -87,11 +95,13 @@ def compare(config: CompareConfig) -> CompareRecord:
     if not 1 < len(config.slots) <= len(NAMES):
         raise ValueError(f"compare: expected two or three slots, got {len(config.slots)}")
     hidden = shared_hidden(config) or config.hidden
-    cells = tuple(run(cell_config(config, slot, hidden)) for slot in config.slots)
+    ones = [cell_config(config, slot, hidden) for slot in config.slots]
+    cells = tuple(map(_ran, ones))
     steps = len(cells[0].trace)
     count = SEQUENCES if steps * hidden <= SMALL else FEWER
-    asked = sample(config.source, _alphabet(cells), steps, config.seed, count)
-    known = () if asked is None else tuple(_known(cell, asked) for cell in cells)
+    question = (config.source, _alphabet(cells), steps, config.seed, count)
+    asked = _asked(question)
+    known = () if asked is None else tuple(_known(one, question) for one in ones)
     return CompareRecord(config, cells, asked, known)
 
 
@@ -145,7 +155,21 @@ def differing(record: CompareRecord) -> tuple[str, ...]:
     ]
 
 
-def _known(cell: CellRecord, asked: Sample) -> Known:
+@lru_cache(KEPT)
+def _ran(config: CellConfig) -> CellRecord:
+    return run(config)
+
+
+@lru_cache(KEPT)
+def _asked(question: Question) -> Sample | None:
+    return sample(*question)
+
+
+@lru_cache(KEPT)
+def _known(config: CellConfig, question: Question) -> Known:
+    """What the cell of this configuration knows, asked a question that there is."""
+    cell, asked = _ran(config), _asked(question)
+    assert asked is not None
     h, c = states(cell.trace, asked.encode(cell.model))
     classes = len(asked.firsts)
     both = None if c is None else probe(torch.cat([h, c], dim=-1), asked.labels, classes)

@@ -300,3 +300,12 @@ def test_every_model_is_timed_in_order_and_the_time_is_bounded(
     assert all(0 < one.low <= one.median <= one.high for one in found)
     assert len({one.runs for one in found}) == 1
     assert step_times(record, seconds=0.0)[0].runs == step_time.FEWEST
+
+
+def test_a_slot_that_stays_is_not_computed_again() -> None:
+    before = compare(CompareConfig(slots=(Slot("rnn"), Slot("lstm")), length=12))
+    after = compare(CompareConfig(slots=(Slot("gru"), Slot("lstm")), length=12))
+    assert after.cells[1] is before.cells[1]
+    assert after.known[1] is before.known[1]
+    alone = compare(CompareConfig(slots=(Slot("lstm"), Slot("gru")), length=12))
+    assert alone.known[1] is after.known[0]

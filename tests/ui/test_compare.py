@@ -84,7 +84,7 @@ def test_a_trained_model_locks_what_it_decides() -> None:
 def test_what_does_not_ship_is_named_with_its_letter() -> None:
     visitor = visit(v="1", lang="en", input="korean", a_mode="trained", b_mode="trained")
     assert len(notices(visitor)) == 1
-    assert "Model A: nothing trained ships" in notices(visitor)[0]
+    assert "Model A: there is no trained one" in notices(visitor)[0]
     unknown = visit(v="1", lang="en", input="text", text="hexlo", b_mode="trained")
     assert "Model B has never seen x" in notices(unknown)[0]
 

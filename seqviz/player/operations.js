@@ -223,6 +223,29 @@ export function compute(model, tensor, t) {
     element(operands, operation, shape, index));
 }
 
+/** Of the operations that take rows one by one: which operands are rows; the others are whole. */
+const ROW_OPERANDS = {
+  lookup: [1], affine: [1], matmul: [0], softmax: [0], scale: [0], mask: [0, 1], add: "all", concat: "all",
+};
+
+/**
+ * The values of a tensor at all steps at once, one after the other; null where a step needs more
+ * than the same step of its operands and what never changes.
+ */
+export function computeAll(model, { name, operation }) {
+  const rows = ROW_OPERANDS[operation.name];
+  if (!rows || !model.stepped(name) || operation.axis === 0 || model.shape(name).length > 1) return null;
+  const isRow = (k) => rows === "all" || rows.includes(k);
+  const fits = operation.operands.every(({ tensor, shift, block }, k) =>
+    (isRow(k) ? model.stepped(tensor) && !shift && !block && model.shape(tensor).length < 2 : !model.stepped(tensor)));
+  if (!fits) return null;
+  const operands = operation.operands.map((read, k) => (isRow(k)
+    ? { values: model.allSteps(read.tensor), shape: [model.steps, ...model.shape(read.tensor)] }
+    : model.operand(read, 0)));
+  const out = new Float64Array(model.steps * elementCount(model.shape(name)));
+  return WHOLE[operation.name](out, operands, operation);
+}
+
 /** What one element is made of: the terms of its sum, or the values it is a function of. */
 export function termsOf(model, tensor, t, index) {
   const operands = operandsOf(model, tensor, t);

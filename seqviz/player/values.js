@@ -87,6 +87,7 @@ export function openScene(scene) {
   const known = new Map(scene.tensors.map((tensor) => [tensor.name, []]));
   const ranges = new Map();
   const rows = new Map();
+  const alone = new Set();
   const readers = countReaders(scene.tensors);
   const scales = scalesOf(scene.tracks ?? []);
   const blocks = new Map();
@@ -123,8 +124,12 @@ export function openScene(scene) {
   }
 
   function computed(name, slot) {
-    const all = moved.size || !stepped(name) ? null : computeAll(model, tensor(name));
-    if (!all) return compute(model, tensor(name), slot);
+    if (moved.size > 0 || alone.has(name)) return compute(model, tensor(name), slot);
+    const all = computeAll(model, tensor(name));
+    if (!all) {
+      alone.add(name);
+      return compute(model, tensor(name), slot);
+    }
     const size = sizeOf(shape(name));
     known.set(name, Array.from({ length: steps }, (_, t) => all.subarray(t * size, (t + 1) * size)));
     rows.set(name, all);

@@ -59,6 +59,23 @@ export const WHOLE = {
     if (transpose) return rowProducts(out, A.values, B.values, n);
     return matrixProduct(out, A.values, B.values, n, B.shape.length === 1 ? 1 : B.shape[1]);
   },
+  lookup(out, [E, ids]) {
+    const width = widthOf(E.shape);
+    ids.values.forEach((id, row) => out.set(E.values.subarray(id * width, (id + 1) * width), row * width));
+    return out;
+  },
+  concat(out, operands, { axis }) {
+    const wide = axis === 0 ? out.length : operands.reduce((sum, { shape }) => sum + widthOf(shape), 0);
+    let along = 0;
+    for (const { values, shape } of operands) {
+      const width = axis === 0 ? values.length : widthOf(shape);
+      for (let row = 0; row * width < values.length; row += 1) {
+        out.set(values.subarray(row * width, (row + 1) * width), row * wide + along);
+      }
+      along += width;
+    }
+    return out;
+  },
   softmax: (out, [a]) => softmaxRows(out, a.values, widthOf(a.shape)),
   scale(out, [a], { factor }) {
     for (let k = 0; k < out.length; k += 1) out[k] = a.values[k] * factor;

@@ -32,6 +32,8 @@ RECOMPUTE = """(e, scene) => {
   return values;
 }"""
 
+TOGETHER = ("causal", "cross-h2", "h8-T64", "trained-follow", "run-silenced")
+
 
 def recomputed(engine: Engine, scene: Scene) -> dict[str, NDArray[Any]]:
     """Every tensor as the browser computes it from its operation."""
@@ -82,6 +84,50 @@ def test_every_operation_of_the_table_is_recomputed_in_the_browser(engine: Engin
     scene = every_operation()
     assert {tensor.operation.name for tensor in scene.tensors} == set(RULES)
     assert_same(engine, scene)
+
+
+@pytest.mark.parametrize("name", ["every", "lstm-T30-H32-D12", *TOGETHER])
+def test_all_steps_at_once_are_the_same_as_step_by_step(engine: Engine, name: str) -> None:
+    scenes = {"every": every_operation(), **catalogue(), **attention_catalogue.scenes()}
+    together, differing = engine(
+        """(e, scene) => {
+          const model = e.openScene(scene);
+          const made = scene.tensors.filter(({ operation }) => operation.name !== "given");
+          const steps = Array.from({ length: scene.steps }, (_, t) => t);
+          const same = (tensor) => {
+            const all = e.computeAll(model, tensor);
+            const single = steps.flatMap((t) => [...e.compute(model, tensor, t)]);
+            return all.length === single.length && single.every((x, k) => Object.is(x, all[k]));
+          };
+          const atOnce = made.filter((tensor) => e.computeAll(model, tensor));
+          return [atOnce.length, atOnce.filter((tensor) => !same(tensor)).map(({ name }) => name)];
+        }""",
+        scenes[name].to_json(),
+    )
+    assert differing == []
+    assert together > 5
+
+
+@pytest.mark.parametrize("moved", ["k", "v", "W_q"])
+def test_a_value_that_is_moved_moves_what_was_computed_at_once(engine: Engine, moved: str) -> None:
+    scene = attention_catalogue.scenes()["causal"].to_json()
+    apart = engine(
+        """(e, [scene, moved]) => {
+          const steps = Array.from({ length: scene.steps }, (_, t) => t);
+          const all = (model) => steps.map((t) => [...model.value("out", t)]);
+          const other = (model) => model.value(moved, 0).map((x) => 2 * x + 1);
+          const [used, fresh] = [e.openScene(scene), e.openScene(scene)];
+          const before = all(used);
+          used.set(moved, 0, other(used));
+          fresh.set(moved, 0, other(fresh));
+          const [after, expected] = [all(used), all(fresh)];
+          used.set(moved, 0, null);
+          return [before, after, expected, all(used)].map((values) => JSON.stringify(values));
+        }""",
+        [scene, moved],
+    )
+    before, after, expected, back = apart
+    assert after == expected != before == back
 
 
 def test_the_tables_of_python_and_the_player_are_the_same(engine: Engine) -> None:

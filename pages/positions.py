@@ -16,7 +16,7 @@ page.header()
 record = positions.compute(config)
 positions.tell_notices(page, record)
 
-with page.row():
+with page.row(labelled=True):
     page.column("input", "pos", "order", "mask", *positions.own_input(config.source))
     with page.panel("model"):
         page.column("mode", "seed", "draw")

@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
 from re import search
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote
 from zlib import crc32
 
@@ -99,14 +99,15 @@ class Page:
         with st.popover(self.words(f"panel.{name}"), width="content"):
             yield
 
-    def row(self) -> Any:
+    def row(self, labelled: bool = False) -> Any:
         """A row that breaks where the screen is narrow: `with page.row(): ...`.
 
         What is drawn first is sent first: a page may make the row, draw its picture, and fill the
-        row afterwards.
+        row afterwards. Controls with labels above them stand on one line below the labels.
         """
+        line: Literal["bottom", "center"] = "bottom" if labelled else "center"
         return st.container(
-            horizontal=True, vertical_alignment="center", gap="small", key="seqviz-row"
+            horizontal=True, vertical_alignment=line, gap="small", key="seqviz-row"
         )
 
     def column(self, *keys: str) -> None:

@@ -24,9 +24,7 @@ with page.row():
             page.column("heads", "d", "gain", "seed")
     with page.panel("masks"):
         page.column("mask", "pads", "side")
-    with page.panel("what_if"):
-        page.column("off")
-    heads.what_if_button(page)
+    heads.what_if(page)
 
 scene = heads.scene_of(page, record)
 page.picture(scene)

@@ -138,10 +138,11 @@ def draw_controls(page: Page) -> None:
         elif fresh:
             with page.panel("model"):
                 page.column("dk", "tied", "seed")
-        with page.panel("what_if"):
+        on = any(page.values[key] != value for key, value in WHAT_IF_OFF.items())
+        with page.panel("what_if", on):
             page.column("query", "top", "drop", "edit", *_weights(page))
-        if any(page.values[key] != value for key, value in WHAT_IF_OFF.items()):
-            page.button("what_if_off", **WHAT_IF_OFF)
+            if on:
+                page.button("what_if_off", **WHAT_IF_OFF)
 
 
 WHAT_IF_OFF: dict[str, Value] = {"top": False, "drop": 0, "edit": False}

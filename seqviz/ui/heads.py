@@ -123,10 +123,13 @@ def tell_notices(page: Page, record: HeadsRecord) -> None:
         page.notice("mode.empty", n=len(record.empty), T=len(record.tokens))
 
 
-def what_if_button(page: Page) -> None:
-    """The way back from a silenced head."""
-    if 0 < page.values["off"] <= heads_of(page.values):
-        page.button("mode.what_if_off", off=0)
+def what_if(page: Page) -> None:
+    """The panel of what is silenced, and the way back."""
+    on = 0 < page.values["off"] <= heads_of(page.values)
+    with page.panel("what_if", on):
+        page.column("off")
+        if on:
+            page.button("mode.what_if_off", off=0)
 
 
 def mode_line(page: Page, record: HeadsRecord) -> None:

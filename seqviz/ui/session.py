@@ -24,7 +24,8 @@ BEYOND = ("above", "below", "too_long", "too_many")
 class Session:
     """What a reader's session keeps between runs: the values of one page and its notices.
 
-    `trying` is the *Try this* that the page was opened with, until a control changes.
+    `trying` is the *Try this* that the page was opened with, `start` the values it set, as a link
+    writes them, and `strayed` whether a control has changed since.
     """
 
     page: str
@@ -33,6 +34,8 @@ class Session:
     notices: dict[str, tuple[Notice, ...]] = field(default_factory=dict)
     link_notices: tuple[Notice, ...] = ()
     trying: str = ""
+    start: dict[str, str] = field(default_factory=dict)
+    strayed: bool = False
 
 
 class Controls:
@@ -144,6 +147,7 @@ class Controls:
                 reading = Reading(reading.value, (repeated, *reading.notices))
             self._keep(key, reading)
             st.session_state[key] = control.shown(reading.value)
+        self.session.start = self.write()
 
     def _read_widgets(self) -> None:
         """Take over what the reader changed; what was said of a value goes when it changes.
@@ -154,7 +158,7 @@ class Controls:
             now = st.session_state.get(key, MISSING)
             if now is MISSING or now == control.shown(self.values[key]):
                 continue
-            self.session.trying = ""
+            self.session.strayed = True
             self._keep(key, control.read(now))
             shown = control.shown(self.values[key])
             if shown != now:

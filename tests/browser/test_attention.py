@@ -115,6 +115,7 @@ def test_switching_the_mask_off_lets_the_model_cheat_and_stays_in_the_link(
 def test_a_what_if_compares_and_ends(server: AppServer, page: Page) -> None:
     open_page(server, page, show="sentence", top="true")
     expect(page.get_by_text("The probability of “ran” goes from")).to_be_visible()
+    page.get_by_role("button", name="What if").click()
     page.get_by_role("button", name="End what-if").click()
     expect(page.get_by_text("The probability of “ran” goes from")).to_have_count(0)
     page.wait_for_function("new URL(location.href).searchParams.get('top') === 'false'")

@@ -116,6 +116,7 @@ def test_a_silenced_head_costs_the_answers_it_wrote(server: AppServer, page: Pag
     open_heads(server, page, off=4)
     told = page.locator("p.seqviz-sentence", has_text="Head 4 is silenced")
     expect(told).to_contain_text("7 answers change; 15 of 22 are right, 22 were before")
+    page.get_by_role("button", name="What if").click()
     page.get_by_role("button", name="All heads speak again").click()
     expect(told).to_have_count(0)
     expect(page.locator("p.seqviz-sentence", has_text="22 of 22")).to_be_visible()

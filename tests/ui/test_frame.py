@@ -133,10 +133,10 @@ def test_a_still_picture_is_an_image_with_its_name_and_the_ink_of_the_theme() ->
 
 
 def trying(visitor: AppTest) -> list[str]:
-    return [body for body in html(visitor) if 'class="seqviz-trying"' in body]
+    return [body for body in html(visitor) if 'class="seqviz-trying' in body]
 
 
-def test_what_the_reader_set_out_to_try_stands_there_until_a_control_changes() -> None:
+def test_what_the_reader_set_out_to_try_stays_there_with_the_way_back_to_it() -> None:
     actions = next(body for body in html(visit()) if "<ol" in body)
     address = next(part.partition('"')[0] for part in actions.split('href="') if "try=wipe" in part)
     found = parse_qs(urlsplit(address.replace("&amp;", "&")).query, keep_blank_values=True)
@@ -145,9 +145,13 @@ def test_what_the_reader_set_out_to_try_stands_there_until_a_control_changes() -
     (line,) = trying(visitor)
     assert head in line
     assert text.strip() in line
+    assert "seqviz-strayed" not in line
     visitor.toggle(key="wipe").set_value(False)
     visitor.run()
-    assert trying(visitor) == []
+    (after,) = trying(visitor)
+    assert after == line.replace('"seqviz-trying"', '"seqviz-trying seqviz-strayed"')
+    back = after.partition('href="')[2].partition('"')[0].replace("&amp;", "&")
+    assert parse_qs(urlsplit(back).query, keep_blank_values=True) == found
 
 
 @pytest.mark.parametrize("nonsense", ["", "nobody", "<b>", "head", "wipe.x"])

@@ -94,9 +94,13 @@ class Page:
                 self._controls.draw(key, self.words)
 
     @contextmanager
-    def panel(self, name: str) -> Iterator[None]:
-        """A button `panel.<name>` that opens a panel over the page, for controls."""
-        with st.popover(self.words(f"panel.{name}"), width="content"):
+    def panel(self, name: str, on: bool = False) -> Iterator[None]:
+        """A button `panel.<name>` that opens a panel over the page, for controls.
+
+        It is filled while `on`: what is set in there holds now.
+        """
+        look: Literal["primary", "secondary"] = "primary" if on else "secondary"
+        with st.popover(self.words(f"panel.{name}"), width="content", type=look):
             yield
 
     def row(self, labelled: bool = False) -> Any:
@@ -364,12 +368,22 @@ class Page:
             notices.draw([*self._controls.notices, *self._told], self.words)
 
     def _trying(self) -> None:
-        """What the reader set out to try, until a control changes."""
-        key = f"try.{self._controls.session.trying}"
+        """What the reader set out to try; once a control has changed, with the way back.
+
+        The way back has its room from the start, so that nothing below moves when it shows.
+        """
+        session = self._controls.session
+        key = f"try.{session.trying}"
         head, bar, text = (self.words(key) if key in self.words else "").partition("|")
-        if bar:
-            line = f"<strong>{escape(head)}</strong> {escape(text)}"
-            st.html(f'<p class="seqviz-trying">{line}</p>')
+        if not bar:
+            return
+        address = links.link(self.name, self.language, session.start)
+        back = self._anchor(
+            f"{address}&{links.TRY}={quote(session.trying)}", self.words("try.again")
+        )
+        line = f"<strong>{escape(head)}</strong> {escape(text)} {back}"
+        strayed = " seqviz-strayed" if session.strayed else ""
+        st.html(f'<p class="seqviz-trying{strayed}">{line}</p>')
 
     @property
     def session(self) -> str:

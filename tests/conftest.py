@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import torch
+from hypothesis import settings
 from playwright.sync_api import (
     Browser,
     BrowserContext,
@@ -23,6 +24,8 @@ from tests.app_server import AppServer
 REQUIRE_ALL = bool(os.environ.get("SEQVIZ_REQUIRE_ALL"))
 HERE = ("localhost", "127.0.0.1", "", lan_address())
 
+settings.register_profile("seqviz", deadline=None)
+settings.load_profile("seqviz")
 torch.set_num_threads(1)
 expect.set_options(timeout=30_000)
 

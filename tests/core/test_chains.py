@@ -262,6 +262,35 @@ def test_three_thousand_steps_neither_underflow_nor_overflow(kind: str) -> None:
     assert gradient_norms(trace, torch.ones_like(trace.h)).h[0].isfinite()
 
 
+@pytest.mark.parametrize("factor", [1e-160, 1e-100, 1e100, 1e160])
+def test_factors_far_from_one_add_up_in_logarithms(factor: float) -> None:
+    trace = random_trace("rnn")
+    steps = (factor * torch.eye(H, dtype=torch.float64)).expand(T, H, H)
+    grown = math.log(factor) * torch.arange(T - 1, -1, -1, dtype=torch.float64)
+    alone = torch.zeros_like(trace.h)
+    alone[-1] = 1
+    norms = last_state_norms(trace, spectral=True, jacobians=steps)
+    close(norms.frobenius, grown + math.log(H) / 2, 1e-9)
+    close(norms.spectral, grown, 1e-9)
+    close(gradient_norms(trace, alone, steps).h, grown + math.log(H) / 2, 1e-9)
+
+
+@pytest.mark.parametrize("factor", [1e-310, 1e-160, 1e160, 1e300])
+def test_a_loss_of_another_size_moves_every_curve_by_its_logarithm(factor: float) -> None:
+    trace = random_trace("lstm")
+    own, other = gradient_norms(trace, DIRECT), gradient_norms(trace, factor * DIRECT)
+    assert own.c is not None
+    close(other.h, own.h + math.log(factor), 1e-9)
+    close(other.c, own.c + math.log(factor), 1e-9)
+    close(other.state, own.state + math.log(factor), 1e-9)
+
+
+def test_weights_of_zero_bound_the_last_step_by_one_and_hand_nothing_on() -> None:
+    bound = pascanu_bound(linear(torch.zeros(H, H, dtype=torch.float64), T))
+    assert bound.per_step == -math.inf
+    assert bound.weight.tolist() == bound.true.tolist() == [-math.inf] * (T - 1) + [0.0]
+
+
 def test_a_run_in_float32_is_measured_in_float64() -> None:
     cell = make_cell("gru", 2, 6, seed=3, dtype=torch.float32)
     trace = unroll(cell, numbers(8, 400, 2, dtype=torch.float32))

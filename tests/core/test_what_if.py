@@ -97,6 +97,9 @@ def test_single_steps_take_what_ifs_too() -> None:
     [
         (("q", 0.5), "expected gate i, f, o, r or z, got 'q'"),
         (("g", 0.5), "expected gate i, f, o, r or z, got 'g'"),
+        (("fo", 0.5), "expected gate i, f, o, r or z, got 'fo'"),
+        (("", 0.5), "expected gate i, f, o, r or z, got ''"),
+        (("f", -0.5), "expected a value from 0 to 1, got -0.5"),
         (("f", 1.5), "expected a value from 0 to 1, got 1.5"),
         (("f", float("nan")), "expected a value from 0 to 1, got nan"),
         (("f", 0.5, -1), "expected unit of 0 or more, got -1"),

@@ -63,9 +63,24 @@ def test_depths_of_what_a_reader_may_type() -> None:
     assert [inputs.depth_class(depth) for depth in (0, 5, 6, 34)] == ["0", "5", "6+", "6+"]
 
 
+def test_one_character_in_five_is_no_bracket_and_half_of_the_others_open() -> None:
+    text = inputs.brackets(20_000, seed=1)
+    free = [now for now, depth in zip(text[1:], inputs.depths(text), strict=False) if depth > 0]
+    assert text.count("x") / len(text) == pytest.approx(0.2, abs=0.01)
+    assert free.count("(") / (free.count("(") + free.count(")")) == pytest.approx(0.5, abs=0.01)
+
+
+def test_brackets_ask_for_the_depth_after_each_token_and_a_lag_for_its_first_letter() -> None:
+    asked = example("brackets", 200, seed=3)
+    assert asked.targets == tuple(map(inputs.depth_class, inputs.depths(asked.tokens)))
+    assert asked.targets[0] == ("0" if asked.tokens[0] == "x" else "1")
+    remembered = example("lag", 40, seed=3)
+    assert set(remembered.targets) == {remembered.tokens[0]}
+
+
 def test_a_lag_starts_with_one_of_four_letters_that_never_comes_again() -> None:
-    firsts = {inputs.lag(40, seed)[0] for seed in range(50)}
-    assert firsts == {"A", "B", "C", "D"}
+    firsts = [inputs.lag(1, seed) for seed in range(400)]
+    assert all(80 < firsts.count(letter) < 120 for letter in "ABCD")
     assert all(set(inputs.lag(40, seed)[1:]) == {"x", "y", "z"} for seed in range(50))
     assert len({inputs.lag(40, seed) for seed in range(50)}) == 50
 
@@ -86,6 +101,8 @@ def test_signals() -> None:
     assert all(math.isclose(sine[t], sine[t + 20], abs_tol=1e-12) for t in range(20))
     assert inputs.step(4, at=2) == (0, 0, 1, 1)
     assert inputs.impulse(4, at=2) == (0, 0, 1, 0)
+    assert sum(inputs.impulse(30)) == 1
+    assert inputs.step(30).index(1) == inputs.impulse(30).index(1) > 0
     draws = inputs.noise(4000, seed=1)
     assert sum(draws) / 4000 == pytest.approx(0, abs=0.1)
     assert sum(draw**2 for draw in draws) / 4000 == pytest.approx(1, abs=0.1)

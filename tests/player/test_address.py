@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Page
 
 from seqviz import player
+from seqviz.ui import links
 from tests.player.conftest import ENGINE, LOAD, Engine
 from tests.scene_catalogue import catalogue
 
@@ -70,6 +71,18 @@ def test_what_is_written_is_read_back(engine: Engine, scene: dict[str, Any]) -> 
     pins = [{"name": "i", "t": 4, "index": 3}, {"name": "W_ih", "t": None, "index": 7}]
     search = write(engine, "", t=4, unit=3, pins=pins)
     assert read(engine, scene, search) == {"step": 4, "unit": 3, "pins": pins}
+
+
+def test_the_server_knows_the_same_parameters_and_the_same_choices_of_each(
+    engine: Engine, scene: dict[str, Any]
+) -> None:
+    ours = "&".join(f"{key}=9" for key in links.PLAYER)
+    assert write(engine, f"?{ours}&text=a") == "?text=a&t=1&u=1"
+    for key, choices in links.SHOWN.items():
+        for choice in choices:
+            assert str(read(engine, scene, f"?{key}={choice}")[key]) == choice
+    assert engine("(e) => e.SPEEDS.map(String)") == list(links.SHOWN["speed"])
+    assert engine("(e) => e.LEVELS") == list(links.SHOWN["level"])
 
 
 REST = """(e, scene) => {

@@ -111,7 +111,9 @@ def test_playing_from_the_end_starts_over(play: Any) -> None:
 def test_play_pauses_and_going_somewhere_pauses(play: Any) -> None:
     assert not play(act("play"), act("play"))["playing"]
     assert not play(act("play"), act("step", by=1))["playing"]
-    assert play(act("play"), act("speed", speed=4), act("view"))["playing"]
+    looks = [act("speed", speed=4), act("view"), act("level", level="flow"), act("future")]
+    looks += [act("substeps", on=True), act("head", head=0), act("select", place=PLACE)]
+    assert play(act("home"), act("play"), *looks, act("reduced", on=True))["playing"]
 
 
 def test_speeds(engine: Engine, play: Any) -> None:
@@ -119,6 +121,7 @@ def test_speeds(engine: Engine, play: Any) -> None:
     assert play(act("speed", by=1))["speed"] == 2
     assert play(*[act("speed", by=-1)] * 9)["speed"] == 0.25
     assert play(act("speed", speed=4))["speed"] == 4
+    assert play(act("speed", by=1), start={"speed": 3})["speed"] == 2
     assert engine("(e) => e.interval({ speed: 2, substep: null })") == 400
     assert engine("(e) => e.interval({ speed: 1, substep: null, auto: true, hurry: 4 })") == 200
     assert engine("(e) => e.interval({ speed: 1, substep: null, auto: false, hurry: 4 })") == 800
@@ -146,6 +149,14 @@ def test_playing_by_substeps(play: Any) -> None:
     assert (state["t"], state["substep"], state["playing"]) == (1, 0, True)
     done = play(*start, *[TICK] * 99)
     assert (done["t"], done["substep"], done["playing"]) == (4, SUBSTEPS - 1, False)
+
+
+def test_playing_by_substeps_from_the_end_starts_over_with_the_first(play: Any) -> None:
+    last = [act("end"), *[act("fine", by=1)] * SUBSTEPS]
+    state = play(*last, act("play"))
+    assert (state["t"], state["substep"], state["playing"]) == (0, 0, True)
+    before = play(*last[:-1], act("play"))
+    assert (before["t"], before["substep"]) == (4, SUBSTEPS - 2)
 
 
 def test_a_whole_step_leaves_the_substeps(play: Any) -> None:
@@ -239,8 +250,8 @@ def test_the_same_scene_again_does_not_stop_the_play(engine: Engine) -> None:
 
 def test_only_so_many_pins_are_kept(play: Any) -> None:
     places = [{"name": "f", "t": t, "index": k} for t in range(T) for k in range(H)]
-    assert len(play(pins=places)["pins"]) == 6
-    assert len(play(*[act("pin", place=place) for place in places])["pins"]) == 6
+    assert play(pins=places)["pins"] == places[-6:]
+    assert play(*[act("pin", place=place) for place in places])["pins"] == places[-6:]
 
 
 OUTSIDE = [("ArrowLeft", "step"), ("ArrowRight", "step"), ("Home", "home"), ("End", "end")]

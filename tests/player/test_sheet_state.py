@@ -80,6 +80,37 @@ def test_heads_and_tokens(play: Any) -> None:
     assert play(token, {"type": "step", "by": 1})["token"] is None
 
 
+def test_another_stage_or_head_lets_go_of_what_was_selected(play: Any) -> None:
+    select = {"type": "select", "place": {"name": "weights_1", "t": 2, "index": 1}}
+    assert play(select)["selected"] is not None
+    assert play(select, fine(1))["selected"] is None
+    assert play(select, {"type": "head", "head": 1})["selected"] is None
+
+
+def test_escape_lets_go_of_the_token_before_the_selection(play: Any) -> None:
+    both = [{"type": "select", "place": {"name": "weights_1", "t": 2, "index": 1}}]
+    both += [{"type": "token", "index": 1}]
+    once = play(*both, {"type": "release"})
+    assert (once["token"], once["selected"] is None) == (None, False)
+    assert play(*both, *[{"type": "release"}] * 2)["selected"] is None
+
+
+def test_a_stage_takes_as_long_whether_it_plays_by_itself_or_not(engine: Engine) -> None:
+    code = "(e, state) => e.interval({ speed: 1, substep: 0, hurry: 4, ...state })"
+    for auto in (False, True):
+        assert engine(code, {"auto": auto, "bounds": {"sheets": True}}) == 700
+    assert engine(code, {"auto": False, "bounds": {"sheets": False}}) == 500
+
+
+def test_another_scene_brings_its_own_rest_and_no_token(engine: Engine) -> None:
+    code = """(e, [first, second]) => {
+      const state = e.reduce(e.initial(e.openScene(first)), { type: "token", index: 1 });
+      return e.fit(state, e.openScene(second));
+    }"""
+    state = engine(code, [HEADS, HEADS | {"rest": 4}])
+    assert (state["rest"], state["token"], state["t"]) == (4, None, 2)
+
+
 def test_levels_go_round(play: Any) -> None:
     by = {"type": "level", "by": 1}
     assert [play(*[by] * n)["level"] for n in range(4)] == [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from seqviz.text import Words
 from seqviz.text.characters import characters
-from seqviz.ui.controls import SEED, Choice, Control, Number, Numbers, Text, Toggle
+from seqviz.ui.controls import SEED, Choice, Control, Number, Numbers, Reading, Text, Toggle
 from seqviz.ui.settable import ALONE, Settable
 
 CELL = Choice("cell", ("rnn", "lstm", "gru"), "lstm")
@@ -186,7 +186,25 @@ def test_forget_biases_of_links_from_before_the_slider_mean_the_same(raw: str) -
     assert BIAS.write(reading.value) == raw
 
 
-def test_whole_bounds_make_a_whole_number() -> None:
+def test_the_first_good_numbers_are_kept_and_the_good_ones_are_counted() -> None:
+    reading = SIGNAL.read("x, 1, 2, 3, 4, 5, 6")
+    assert reading.value == (1.0, 2.0, 3.0, 4.0)
+    bad, many = reading.notices
+    assert (bad.kind, bad.values["place"]) == ("bad_entry", 1)
+    assert (many.kind, many.values["count"], many.values["limit"]) == ("too_many", "6", 4)
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("true", True), ("TRUE", True), ("1", True), ("false", False), ("False", False), ("0", False)],
+)
+def test_yes_and_no_as_they_are_written_anywhere(raw: str, value: bool) -> None:
+    for control in (WIPE, Toggle("wipe", default=True)):
+        assert control.read(raw) == Reading(value)
+
+
+def test_whole_bounds_make_a_whole_number_and_others_lose_the_dust_of_binary() -> None:
     assert LENGTH.whole
     assert not GAIN.whole
+    assert GAIN.read(0.1 + 0.2).value == 0.3
     assert math.isclose(float(GAIN.read("1").value), 1.0)  # type: ignore[arg-type]

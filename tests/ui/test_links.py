@@ -16,7 +16,14 @@ SCENE = {
         {"name": "h", "axes": ["step", "unit"], "shape": [4, 3]},
         {"name": "W_hh", "axes": ["row", "unit"], "shape": [12, 3]},
     ],
-    "layout": {"nodes": [{"kind": "plane", "part": "keys", "tensor": "k"}]},
+    "layout": {
+        "nodes": [
+            {"kind": "plane", "part": "query", "tensor": "q"},
+            {"kind": "plane", "part": "keys", "tensor": "k"},
+            {"kind": "plane", "part": "values", "tensor": "v"},
+            {"kind": "plane", "part": "context", "tensor": "c"},
+        ]
+    },
 }
 
 
@@ -37,6 +44,7 @@ def test_a_link_holds_every_value_letter_by_letter(values: dict[str, str]) -> No
         ({"cell": ["x"]}, ["no_version"]),
         ({"v": ["2"], "cell": ["x"]}, ["unknown_version"]),
         ({"v": ["1"], "cel": ["x"], "utm_source": ["k"], "fbclid": ["k"]}, ["unknown_parameter"]),
+        ({"v": ["1"], "gclid": ["k"], "fbclid_seed": ["1"]}, ["unknown_parameter"]),
         ({"embed": ["true"]}, []),
         (
             {"v": ["1"], **{f"x{n}": ["1"] for n in range(300)}},
@@ -66,7 +74,9 @@ def test_a_link_is_checked(found: dict[str, list[str]], kinds: list[str]) -> Non
         ({"pin": ["f"]}, ["not_pin"]),
         ({"pin": ["nowhere.1.1"]}, ["not_pin"]),
         ({"pin": ["<script>", "f.1.1"]}, ["not_pin"]),
-        ({"point": ["k.1,0.5,-2", "k.12,3,0.25"]}, []),
+        ({"pin": ["f.1." + "9" * 5000]}, ["not_pin"]),
+        ({"point": ["k.1,0.5,-2", "k.12,3,0.25", "q.1,0,0", "v.2,1,1"]}, []),
+        ({"point": ["c.1,0,0"]}, ["not_point"]),
         ({"point": ["k.1,0.5"]}, ["not_point"]),
         ({"point": ["f.1,0.5,1"]}, ["not_point"]),
         ({"point": ["k.0,1,1", "k.1,1e9,1", "k.1,NaN,1"]}, ["not_point"] * 3),
@@ -79,6 +89,10 @@ def test_a_cursor_that_the_scene_cannot_have_is_named(
     found: dict[str, list[str]], kinds: list[str]
 ) -> None:
     assert [notice.kind for notice in links.check_cursor(found, SCENE)] == kinds
+
+
+def test_a_scene_without_hidden_units_has_no_number_of_them() -> None:
+    assert [*links.check_cursor({"u": ["9"]}, {**SCENE, "tensors": []})] == []
 
 
 def test_the_last_of_several_values_counts() -> None:

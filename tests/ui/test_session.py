@@ -9,6 +9,8 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlsplit
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from seqviz.ui.controls import Toggle
+from seqviz.ui.session import Controls
 from tests.ui.parts import unfold
 
 DEMO = Path(__file__).with_name("demo.py")
@@ -266,3 +268,85 @@ def test_a_widget_is_given_its_value_again_unless_the_reader_is_moving_it() -> N
     assert visitor.slider(key="gain").proto.set_value
     assert not visitor.slider(key="length").proto.set_value
     assert visitor.slider(key="gain").value == values(visitor)["gain"] == 0.5
+
+
+def knobs() -> None:
+    """Two knobs without a page; what a test asks of them is left in the session's state."""
+    import streamlit as st
+
+    from seqviz.ui.controls import Number, Text
+    from seqviz.ui.notices import Notice
+    from seqviz.ui.session import Controls
+
+    page = st.session_state.get("page", "cell")
+    controls = Controls(page, (Number("length", 1, 200, 4), Text("text", "hello", limit=5)))
+    for kind in st.session_state.get("tell", ()):
+        controls.tell(Notice(kind))
+    controls.set(st.session_state.get("set", {}))
+    if "overrule" in st.session_state:
+        st.session_state["unsaid"] = controls.overrule(st.session_state["overrule"])
+    st.session_state["told"] = [(notice.kind, notice.about) for notice in controls.notices]
+    st.session_state["kept"] = dict(controls.values)
+    st.session_state["shared"] = controls.write_shared()
+
+
+def turn(asked: dict[str, Any], **parameters: str | list[str]) -> AppTest:
+    """The knobs, opened with these parameters, asked something of."""
+    visitor = AppTest.from_function(knobs, default_timeout=30)
+    for key, value in parameters.items():
+        visitor.query_params[key] = value
+    for key, value in asked.items():
+        visitor.session_state[key] = value
+    return run(visitor)
+
+
+def test_who_says_it_better_silences_what_went_beyond_the_limits_of_one_control() -> None:
+    both = turn({"overrule": "length"}, v="1", length="99999", text="more than five")
+    assert both.session_state["told"] == [("too_long", "text")]
+    assert both.session_state["unsaid"] == {"got": "99999"}
+    text = turn({"overrule": "text"}, v="1", length="99999", text="more than five")
+    assert text.session_state["told"] == [("above", "length")]
+    assert text.session_state["unsaid"] == {"count": "14"}
+    nonsense = turn({"overrule": "length"}, v="1", length="nan")
+    assert nonsense.session_state["told"] == [("not_finite", "length")]
+    assert nonsense.session_state["unsaid"] == {}
+
+
+def test_everything_that_a_link_got_wrong_is_told_together() -> None:
+    visitor = turn({"tell": ["step_above", "not_pin"]}, v="1", foo="1", length=["3", "99999"])
+    assert visitor.session_state["told"] == [
+        ("unknown_parameter", ""),
+        ("step_above", ""),
+        ("not_pin", ""),
+        ("repeated", "length"),
+        ("above", "length"),
+    ]
+
+
+def test_a_value_set_to_what_it_is_keeps_what_was_said_of_it() -> None:
+    same = turn({"set": {"length": 200}}, v="1", length="99999")
+    assert same.session_state["told"] == [("above", "length")]
+    other = turn({"set": {"length": 9}}, v="1", length="99999")
+    assert (other.session_state["told"], other.session_state["kept"]["length"]) == ([], 9)
+
+
+def test_only_what_all_pages_have_goes_along_to_another_page() -> None:
+    assert turn({}, v="1", length="9", seed="7").session_state["shared"] == {"seed": "7"}
+
+
+def test_another_page_begins_with_its_own_link() -> None:
+    visitor = turn({}, v="1", length="99999")
+    visitor.session_state["page"] = "other"
+    visitor.query_params["length"] = "7"
+    run(visitor)
+    assert visitor.session_state["kept"]["length"] == 7
+    assert visitor.session_state["told"] == []
+
+
+def test_what_is_no_knob_of_the_page_cannot_be_set() -> None:
+    visitor: Any = AppTest.from_function(knobs, default_timeout=30)
+    visitor.session_state["set"] = {"colour": 1}
+    (error,) = visitor.run().exception
+    assert error.message == "Controls: expected length, text, seed, got ['colour']"
+    with pytest.raises(ValueError, match=r"expected unique keys, got \['wipe', 'wipe', 'seed'\]"):
+        Controls("cell", (Toggle("wipe"), Toggle("wipe")))

@@ -16,6 +16,7 @@ PLAY = """(e, [scene, options, actions]) => actions.reduce(
 KEY = "(e, [event, inside, kind, bounds]) => e.keyAction(event, inside, kind, bounds)"
 SHEETS = {"sheets": True, "heads": 4}
 TICK = {"type": "tick"}
+PLACE = {"name": "weights_1", "t": 2, "index": 1}
 
 
 @pytest.fixture
@@ -81,15 +82,14 @@ def test_heads_and_tokens(play: Any) -> None:
 
 
 def test_another_stage_or_head_lets_go_of_what_was_selected(play: Any) -> None:
-    select = {"type": "select", "place": {"name": "weights_1", "t": 2, "index": 1}}
+    select = {"type": "select", "place": PLACE}
     assert play(select)["selected"] is not None
     assert play(select, fine(1))["selected"] is None
     assert play(select, {"type": "head", "head": 1})["selected"] is None
 
 
 def test_escape_lets_go_of_the_token_before_the_selection(play: Any) -> None:
-    both = [{"type": "select", "place": {"name": "weights_1", "t": 2, "index": 1}}]
-    both += [{"type": "token", "index": 1}]
+    both = [{"type": "select", "place": PLACE}, {"type": "token", "index": 1}]
     once = play(*both, {"type": "release"})
     assert (once["token"], once["selected"] is None) == (None, False)
     assert play(*both, *[{"type": "release"}] * 2)["selected"] is None

@@ -16,7 +16,10 @@ page.header()
 record = heads.compute(config)
 heads.tell_notices(page, record)
 
-with page.row():
+row = page.row()
+scene = heads.scene_of(page, record)
+page.picture(scene)
+with row:
     page.column("mode", *heads.size_of_trained(page.values), "input", "join")
     page.column(*heads.own_text(page.values))
     if config.mode == "fresh":
@@ -25,9 +28,6 @@ with page.row():
     with page.panel("masks"):
         page.column("mask", "pads", "side")
     heads.what_if(page)
-
-scene = heads.scene_of(page, record)
-page.picture(scene)
 heads.mode_line(page, record)
 for sentence in heads.sentences(record, words):
     page.sentence(sentence)

@@ -16,15 +16,15 @@ page.header()
 record = positions.compute(config)
 positions.tell_notices(page, record)
 
-with page.row(labelled=True):
+row = page.row(labelled=True)
+page.sentence(f"{positions.orders(record, words)}. {positions.task_of(record, words)}")
+scene = positions.scene_of(record, words)
+page.picture(scene)
+with row:
     page.column("input", "pos", "order", "mask", *positions.own_input(config.source))
     with page.panel("model"):
         page.column("mode", "seed", "draw")
     positions.order_button(page)
-
-page.sentence(f"{positions.orders(record, words)}. {positions.task_of(record, words)}")
-scene = positions.scene_of(record, words)
-page.picture(scene)
 for sentence in positions.sentences(findings(record), words):
     page.sentence(sentence)
 positions.mode_line(page, record)

@@ -8,6 +8,7 @@ export const CLOSED_HEIGHT = 36;
 const COMPACT_BELOW = 536;
 const CLOSED_STRIP = { share: 0.34, most: 150, height: 16 };
 const CLOSED_AT = { mark: 2, symbol: 16, word: 78, apart: 10, end: 3 };
+const IN_HALVES = { more: 11, gap: 14, word: 50 };
 const LETTERS_SHOWN = 5;
 
 /** The stage that is open where only one is: the cursor's, or the weights' of the whole picture. */
@@ -18,34 +19,39 @@ export function openStage({ state, sheets }) {
 /** Whether a picture of this width shows one stage at a time. */
 export const isCompact = (width) => width < COMPACT_BELOW;
 
-/** Where the line of a closed sheet stands; its cells are one row of the sheet. */
-export function placeClosed(measured, y, width) {
-  const strip = Math.min(CLOSED_STRIP.most, Math.round(width * CLOSED_STRIP.share));
+/** Whether closed sheets are so many that two of them share a line. */
+export const inHalves = (sheets) => sheets > IN_HALVES.more;
+
+/** Where the line of a closed sheet stands, or its half (0, 1); its cells are one row of the sheet. */
+export function placeClosed(measured, y, width, half = null) {
+  const across = half === null ? width : (width - IN_HALVES.gap) / 2;
+  const left = half ? across + IN_HALVES.gap : 0;
+  const strip = Math.min(CLOSED_STRIP.most, Math.round(across * CLOSED_STRIP.share));
   const { sheet } = measured;
   return {
     ...measured, closed: true, printed: false, labelled: false, slanted: false, first: true, join: "",
-    left: 0, x: width - strip - CLOSED_AT.end, y: y + (CLOSED_HEIGHT - CLOSED_STRIP.height) / 2, width: strip, height: CLOSED_STRIP.height,
-    cell: strip / sheet.width, line: CLOSED_STRIP.height, across: width,
+    left, x: left + across - strip - CLOSED_AT.end, y: y + (CLOSED_HEIGHT - CLOSED_STRIP.height) / 2, width: strip, height: CLOSED_STRIP.height,
+    cell: strip / sheet.width, line: CLOSED_STRIP.height, across, word: half === null ? CLOSED_AT.word : IN_HALVES.word,
   };
 }
 
 /** What stands around that row: a line that is pressed to open the stage. */
-export function makeClosed(ctx, { sheet, x, y, across }, symbol) {
+export function makeClosed(ctx, { sheet, left, x, y, across, word: at }, symbol) {
   const top = y - (CLOSED_HEIGHT - CLOSED_STRIP.height) / 2;
   const base = top + CLOSED_HEIGHT / 2 + 4.5;
-  for (const [name, value] of Object.entries({ x: CLOSED_AT.symbol, y: base })) symbol.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ x: left + CLOSED_AT.symbol, y: base })) symbol.setAttribute(name, value);
   const word = ctx.word(sheet.node.label);
   const token = svgNode("text", { class: "sheet-whose", x: x - CLOSED_AT.apart + 3, y: base, "text-anchor": "end" });
-  const room = x - CLOSED_AT.word - CLOSED_AT.apart - wordWidth(word);
+  const room = x - left - at - CLOSED_AT.apart - wordWidth(word);
   return {
     nodes: [
-      svgNode("path", { class: "sheet-rule", d: `M0 ${top + CLOSED_HEIGHT}H${across}` }),
-      svgNode("path", { class: "sheet-mark-open", d: `M${CLOSED_AT.mark} ${base - 9}l5 5l-5 5` }),
+      svgNode("path", { class: "sheet-rule", d: `M${left} ${top + CLOSED_HEIGHT}h${across}` }),
+      svgNode("path", { class: "sheet-mark-open", d: `M${left + CLOSED_AT.mark} ${base - 9}l5 5l-5 5` }),
       symbol,
-      svgNode("text", { class: "sheet-word", x: CLOSED_AT.word, y: base }, room < -CLOSED_AT.apart ? "" : word),
+      svgNode("text", { class: "sheet-word", x: left + at, y: base }, room < -CLOSED_AT.apart ? "" : word),
       token,
     ],
-    hit: svgNode("rect", { class: "sheet-hit", "data-open": sheet.stage, x: 0, y: top, width: across, height: CLOSED_HEIGHT }),
+    hit: svgNode("rect", { class: "sheet-hit", "data-open": sheet.stage, x: left, y: top, width: across, height: CLOSED_HEIGHT }),
     token,
     room: room - CLOSED_AT.apart,
   };

@@ -1,6 +1,6 @@
 // Where the sheets stand: cell sizes and lines, from the numbers of rows and columns and the width.
 import { wordWidth } from "./strips.js";
-import { CLOSED_HEIGHT, isCompact, openStage, placeClosed } from "./sheetclosed.js";
+import { CLOSED_HEIGHT, inHalves, isCompact, openStage, placeClosed } from "./sheetclosed.js";
 import { visibleToken } from "./symbols.js";
 import { columnTokens, rowTokens } from "./sheetfacts.js";
 
@@ -109,13 +109,17 @@ function inLines(ctx, width, look, joinText, wordOf) {
   const placed = [];
   let [x, y, lines, weights, tallest, named, labelEnd, caption] = [0, 0, 1, 0, 0, "", 0, 0];
   const open = isCompact(width) ? openStage(ctx) : null;
+  let halved = false;
   for (const one of sized) {
     if (open !== null && one.sheet.stage !== open) {
       if (x > 0) [x, y, tallest, named, labelEnd, caption] = [0, y + tallest, 0, "", 0, 0];
-      placed.push(placeClosed(one, y, width));
-      y += CLOSED_HEIGHT;
+      const half = inHalves(sized.length) ? Number(halved) : null;
+      placed.push(placeClosed(one, half ? y - CLOSED_HEIGHT : y, width, half));
+      if (!half) y += CLOSED_HEIGHT;
+      halved = half === 0;
       continue;
     }
+    halved = false;
     const fitted = fitWidth(one, width - gutter);
     const again = named !== one.tokens || x - labelEnd > LABEL_AGAIN;
     const beside = (one.join ? wordWidth(one.join) + JOIN_ROOM : SHEET_GAP) + (one.tokens && again ? one.labels : 0);

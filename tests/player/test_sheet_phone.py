@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from seqviz.text import player_words
 from tests.attention_catalogue import scenes
-from tests.player.stage import show
+from tests.player.stage import WORDS, show
 
 CAUSAL = scenes()["causal"]
 STAGES = [str(stage["name"]) for stage in CAUSAL.substeps]
@@ -51,6 +51,19 @@ def test_the_whole_picture_opens_on_the_weights(phone: Page) -> None:
     show(phone, CAUSAL)
     assert opened(phone) == ["weights"]
     expect(phone.locator(".sheet.closed")).to_have_count(len(CAUSAL.layout.nodes) - 1)
+
+
+def test_closed_sheets_share_a_line_where_they_are_many(phone: Page) -> None:
+    for name, in_pairs in (("trained-back-4h", True), ("causal", False)):
+        show(phone, scenes()[name])
+        boxes = phone.locator(".sheet.closed .sheet-hit").evaluate_all(
+            "(all) => all.map((one) => { const b = one.getBBox(); return [b.x, b.y, b.width]; })"
+        )
+        lines = [[(x, width) for x, top, width in boxes if top == y] for y in {b[1] for b in boxes}]
+        assert max(map(len, lines)) == (2 if in_pairs else 1)
+        for one in (sorted(line) for line in lines if len(line) > 1):
+            assert one[0][0] + one[0][1] < one[1][0]
+    expect(phone.locator("[data-sheet=q] .sheet-word")).to_have_text(WORDS["sheet.q"])
 
 
 def test_the_stage_of_the_cursor_is_open_and_a_line_opens_another(phone: Page) -> None:

@@ -14,9 +14,9 @@ export function penOf(canvas, width, height, density) {
   return pen;
 }
 
-/** A canvas to paint pixels on and draw them from at once; the next caller gets the same one. */
+/** A canvas to put pixels on, all of them, and draw at once; the next caller gets the same one. */
 export function scratchCanvas(width, height) {
   scratch ??= htmlNode("canvas");
-  Object.assign(scratch, { width, height });
+  if (scratch.width !== width || scratch.height !== height) Object.assign(scratch, { width, height });
   return scratch;
 }

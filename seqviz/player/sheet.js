@@ -93,14 +93,16 @@ function showRect(node, rect, grow = 0) {
 export function drawSheet(ctx, drawn) {
   const { sheet, view } = drawn;
   const name = shownName(ctx, sheet);
-  const look = `${name} ${headOf(ctx)} ${ctx.generation} ${ctx.state.level} ${view.row} ${view.column} ${view.line} ${view.cell}`;
+  const part = `${view.row} ${view.column} ${view.line} ${view.cell}`;
+  if (drawn.part !== part) placeLabels(drawn);
+  drawn.part = part;
+  const look = `${name} ${headOf(ctx)} ${ctx.generation} ${ctx.state.level} ${part}`;
   if (drawn.painted !== look) {
     drawn.painted = look;
     nameSheet(ctx, drawn, ctx.model.tensor(name));
     drawScale(ctx, drawn);
     if (drawn.cells) fillBoxes(ctx, sheet, drawn.cells);
     else paintHeat(ctx, sheet, drawn.heat, view);
-    placeLabels(drawn);
   }
   drawSheetStage(ctx, drawn);
   drawSheetCursor(ctx, drawn);

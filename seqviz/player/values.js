@@ -136,11 +136,11 @@ export function openScene(scene) {
     return known.get(name)[slot];
   }
 
-  /** The values of a tensor at all steps, one after the other; not while any is moved. */
+  /** The values of a tensor at all steps, one after the other. */
   function allSteps(name) {
     const { at, powers } = tensor(name);
     const size = sizeOf(shape(name));
-    if (typeof at === "number" && !powers) return floats.subarray(at, at + steps * size);
+    if (typeof at === "number" && !powers && moved.size === 0) return floats.subarray(at, at + steps * size);
     value(name, 0);
     if (rows.has(name)) return rows.get(name);
     const all = new Float64Array(steps * size);
@@ -222,13 +222,11 @@ export function openScene(scene) {
 
   function largestOf(name) {
     if (!ranges.has(name)) {
+      const values = stepped(name) ? allSteps(name) : value(name, 0);
       let largest = 0;
-      for (let t = 0; t < (stepped(name) ? steps : 1); t += 1) {
-        const values = value(name, t);
-        for (let k = 0; k < values.length; k += 1) {
-          const size = Math.abs(values[k]);
-          if (size > largest && size < Infinity) largest = size;
-        }
+      for (let k = 0; k < values.length; k += 1) {
+        const size = Math.abs(values[k]);
+        if (size > largest && size < Infinity) largest = size;
       }
       ranges.set(name, largest);
     }

@@ -32,11 +32,14 @@ export function makeAnswers(ctx) {
   const longest = Math.max(1, ...sequence.inputs.map((token) => [...token].length));
   tokens.node.classList.toggle("long", longest > LONG_TOKEN);
   let at = -1;
+  let every = 1;
   return {
     node,
     place: (event, t) => answerPlace(ctx, says, event, t),
+    /** Where the tokens begin, in pixels from the top of the score. */
+    top: () => tokens.node.offsetTop,
     resize(grid) {
-      const every = spacing(longest, grid.column);
+      every = spacing(longest, grid.column);
       fillRow(tokens, grid, (t) => [
         htmlNode("i", {}, ctx.token(sequence.inputs[t] ?? "")),
         { class: t % every === 0 ? "" : "skipped" },
@@ -47,9 +50,11 @@ export function makeAnswers(ctx) {
     },
     draw() {
       if (at === ctx.state.t) return;
-      tokens.cells[at]?.classList.remove("now");
       at = ctx.state.t;
-      tokens.cells[at]?.classList.add("now");
+      tokens.cells.forEach(({ classList }, t) => {
+        classList.toggle("now", t === at);
+        classList.toggle("near", t !== at && Math.abs(t - at) < every);
+      });
     },
   };
 }

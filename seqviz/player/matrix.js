@@ -3,7 +3,7 @@ import { svgNode, setAttribute, setText, setHidden, symbolSpans } from "./svg.js
 import { cellText, lowerOf, shownPlace } from "./strips.js";
 
 const GRID_LINE = 19;
-const GRID_COLUMN = 36;
+const GRID_COLUMN = 38;
 const GRID_PRINT_LEAST = 27;
 const GRID_NARROW = 33;
 const GRID_HEAT = 152;
@@ -73,7 +73,7 @@ function makeMatrixCell(matrix, k) {
 
 function matrixLabel(ctx, { node, box, rows, columns }, { roomy }) {
   const { role, symbol } = ctx.model.tensor(node.tensor);
-  const y = box.y - 8;
+  const y = box.y - 10;
   const name = svgNode("text", { class: "strip-symbol", x: box.x, y });
   name.style.fill = ctx.palette.text(role);
   name.append(...symbolSpans(symbol, lowerOf(ctx, node)));

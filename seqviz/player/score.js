@@ -34,6 +34,7 @@ export function makeScore(ctx) {
       node.style.setProperty("--names", `${score.grid.names}px`);
       node.style.setProperty("--plot", `${score.grid.plot}px`);
       for (const row of rows) row.resize(score.grid);
+      cursor.style.top = `${rows[0].top()}px`;
     },
     draw() {
       for (const row of rows) row.draw();

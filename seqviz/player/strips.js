@@ -80,7 +80,10 @@ function makeCell(strip, unit) {
   return svgNode("g", {}, rect, cell.text, cell.ghost);
 }
 
-/** Symbol, word and size: beside the strip where there is room, else above it. */
+/**
+ * Symbol, word and size: beside the strip where there is room, else above it. A single number has its
+ * symbol over its middle; a long one at the far right leaves the body of the cell alone.
+ */
 function stripLabel(ctx, strip, place) {
   const { node, box } = strip;
   const { role, symbol } = ctx.model.tensor(node.tensor);
@@ -90,14 +93,17 @@ function stripLabel(ctx, strip, place) {
   const beside = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST;
   const side = beside ? sideOf(word, gaps) : "top";
   const apart = SIDE_GAP + ghosts;
-  const ended = place.roomy || (node.side === "left" && symbol.length > 2);
+  const lone = place.roomy && !ctx.model.shape(node.tensor).length;
+  const outside = node.x > ctx.model.scene.layout.columns - 1 && symbol.length > 2;
+  const ended = !lone && !outside && (place.roomy || (node.side === "left" && symbol.length > 2));
   const x = {
     left: box.x - SIDE_GAP,
     right: box.x + box.width + apart,
-    top: box.x + (ended ? box.width / 2 - 3 : 0),
+    top: box.x + (lone ? box.width / 2 : ended ? box.width / 2 - 3 : 0),
   }[side];
   const y = side === "top" ? box.y - 8 : box.y + box.height / 2 - 4;
-  const anchor = side === "left" || (side === "top" && ended) ? "end" : "start";
+  const above = lone ? "middle" : ended ? "end" : "start";
+  const anchor = { left: "end", right: "start", top: above }[side];
   strip.badgeLeft = side === "right";
   strip.symbol = svgNode("text", { class: "strip-symbol", x, y, "text-anchor": anchor });
   strip.symbol.style.fill = ctx.palette.text(role);
@@ -106,7 +112,7 @@ function stripLabel(ctx, strip, place) {
     { class: "strip-word", x: x + dx, y: y + dy, "text-anchor": end },
     text,
   );
-  const size = ctx.model.shape(node.tensor).length ? `(${strip.rows})` : "";
+  const size = lone || outside ? "" : `(${strip.rows})`;
   if (!place.roomy) return svgNode("g", {}, strip.symbol);
   if (side === "top") return svgNode("g", {}, strip.symbol, line(8, 0, "start", size));
   const fits = wordWidth(word) <= gaps[side];

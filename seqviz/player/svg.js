@@ -1,6 +1,7 @@
 // Small makers of nodes. Text always enters as text nodes, never as markup.
 
 const SVG_NAMESPACE = "http://www.w3.org/2000/svg";
+const BAR_GAP = 1.5;
 
 /**
  * @param {string} tag
@@ -85,11 +86,20 @@ export function symbolNode(symbol, lower = "") {
 export function symbolSpans(symbol, lower = "") {
   const parts = [...symbolParts(symbol), ...(lower ? [{ text: lower, low: true }] : [])];
   let down = false;
-  return parts.map(({ text, low }) => {
+  return parts.flatMap(({ text, low }) => {
     const shift = low === down ? 0 : low ? 4 : -4;
     down = low;
-    return svgNode("tspan", low ? { dy: shift, class: "low" } : { dy: shift }, text);
+    if (low) return [svgNode("tspan", { dy: shift, class: "low" }, text)];
+    return barred(text).map((piece, k) => {
+      const at = k ? { dx: BAR_GAP } : { dy: shift };
+      return svgNode("tspan", piece === "‖" ? { ...at, class: "bar-sign" } : at, piece);
+    });
   });
+}
+
+/** "‖J‖" as its bars and what stands between them: the bars stay upright. */
+function barred(text) {
+  return text.split(/(‖)/).filter((piece) => piece !== "");
 }
 
 /**

@@ -110,6 +110,17 @@ def live_fraction(trace: Trace) -> Tensor:
     return (slope > 0).to(slope.dtype).mean(dim=-1)
 
 
+def live_throughout(trace: Trace) -> float:
+    """The share of units with φ'(a_t) > 0 at every step after the first.
+
+    With W_hh = I and ReLU ∂h_T/∂h_1 is the diagonal matrix that is 1 for these and 0 for others.
+    """
+    if trace.kind != "rnn":
+        raise ValueError(f"live_throughout: expected an rnn, got {trace.kind}")
+    live = activation_slope(trace, "h_pre")[1:] > 0
+    return float(live.all(dim=0).double().mean())
+
+
 def lyapunov(jacobians: Iterable[Tensor], count: int | None = None, skip: int = 0) -> Lyapunov:
     """The `count` largest exponents (None: all) of the Jacobians (S, S) in the order of the run.
 

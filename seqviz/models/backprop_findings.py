@@ -26,6 +26,7 @@ SHRINKS, GROWS = 0.99, 1.01
 NAMED = 6
 LOWERED = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 NUDGE, ROUNDING = 1e-4, 1e-13
+ROUNDED = 0.1
 
 
 def findings(record: BackpropRecord) -> list[Finding]:
@@ -184,13 +185,25 @@ def norms_findings(record: BackpropRecord, view: Curves) -> list[Finding]:
     if record.config.loss == "all":
         told.append(Finding("norms_all", {"last": power(float(view.of("last_only")[0]))}))
     elif record.trace.kind == "lstm":
-        cell = view.of("cell")
-        told.append(
-            Finding(
-                "norms_cell",
-                {"h": number(rate(total)), "c": number(rate(cell)), "first": power(float(cell[0]))},
-            )
-        )
+        told += _norms_of_cell(record, view.of("cell"))
+    return told
+
+
+def _norms_of_cell(record: BackpropRecord, cell: torch.Tensor) -> list[Finding]:
+    """The true rates of h and c, and whether what the run's type made of c is still right."""
+    assert record.logs.c is not None
+    h, c = record.logs.h / LN10, record.logs.c / LN10
+    values: dict[str, object] = {
+        "h": number(rate(h)),
+        "c": number(rate(c)),
+        "first": power(float(cell[0])),
+        "type": _type(record),
+        "least": number(float(torch.finfo(record.trace.h.dtype).smallest_normal)),
+        "true": power(float(c[0])),
+    }
+    told = [Finding("norms_cell", values)]
+    if -math.inf < float(cell[0]) and abs(float(cell[0] - c[0])) > ROUNDED:
+        told.append(Finding("norms_rounded", values))
     return told
 
 
@@ -202,7 +215,7 @@ def map_findings(record: BackpropRecord, view: ChainMap) -> list[Finding]:
     apart = rows - columns
     alive = ratios[rows, columns] > ZERO
     reach = int(apart[alive].max()) if bool(alive.any()) else 0
-    terms: dict[str, object] = {"terms": steps * (steps + 1) // 2, "T": steps}
+    terms: dict[str, object] = {"terms": f"{steps * (steps + 1) // 2:,}", "T": steps}
     if reach >= steps - 1:
         return [Finding("map_all", terms)]
     share = float(alive.double().mean())

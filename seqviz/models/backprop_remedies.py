@@ -21,7 +21,7 @@ from seqviz.core.gradient_map import (
     recurrent_total,
 )
 from seqviz.core.parameters import make_cell
-from seqviz.core.spectra import live_fraction
+from seqviz.core.spectra import live_fraction, live_throughout
 from seqviz.core.truncation import lag_model, train_lag, truncate
 from seqviz.core.unroll import Options, unroll
 from seqviz.models.backprop_experiment import BackpropRecord
@@ -146,10 +146,14 @@ class Cliff:
 
 @dataclass(frozen=True)
 class Relu:
-    """‖∂h_T/∂h_k‖ of ReLU networks that differ in W_hh alone, and their share of live units."""
+    """‖∂h_T/∂h_k‖ of ReLU networks that differ in W_hh alone, and their share of live units.
+
+    kept is the share that W_hh = I has live at every step after the first.
+    """
 
     lines: Curves
     live: Curves
+    kept: float
 
     def columns(self) -> dict[str, Any]:
         return {
@@ -260,7 +264,7 @@ def cliff_view() -> Cliff:
 
 def relu_view(record: BackpropRecord) -> Relu:
     """Four ReLU networks on this input: PyTorch's weights, W = I, orthogonal, √2 · orthogonal."""
-    lines, live = [], []
+    lines, live, kept = [], [], 0.0
     for name, init, gain in (
         ("default", "default", 1.0),
         ("identity", "identity", 1.0),
@@ -272,7 +276,8 @@ def relu_view(record: BackpropRecord) -> Relu:
         assert found is not None
         lines.append(Curve(name, found / LN10))
         live.append(Curve(name, live_fraction(trace).double()))
-    return Relu(Curves(tuple(lines), 0.0), Curves(tuple(live), 0.0))
+        kept = live_throughout(trace) if name == "identity" else kept
+    return Relu(Curves(tuple(lines), 0.0), Curves(tuple(live), 0.0), kept)
 
 
 def _relu_run(record: BackpropRecord, init: str, gain: float) -> Any:

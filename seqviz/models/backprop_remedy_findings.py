@@ -18,8 +18,8 @@ def windows_findings(view: Windows) -> list[Finding]:
     """What a window cuts, and what is left."""
     values: dict[str, object] = {
         "K": view.window,
-        "cut": view.cut,
-        "terms": view.terms,
+        "cut": f"{view.cut:,}",
+        "terms": f"{view.terms:,}",
         "share": percent(view.cut / view.terms),
         "cosine": number(view.own_cosine),
         "ratio": number(view.own_ratio),
@@ -56,7 +56,7 @@ def clipping_findings(view: Clipping) -> list[Finding]:
         "after": number(view.norm_after),
         "value_after": number(view.value_after),
         "cosine": number(view.value_cosine),
-        "n": view.count,
+        "n": f"{view.count:,}",
     }
     if not math.isfinite(view.norm):
         return [Finding("clip_broken", values)]
@@ -110,7 +110,8 @@ def relu_findings(view: Relu) -> list[Finding]:
         values[curve.name] = power(first)
         values[f"{curve.name}_rate"] = number(10 ** (first / steps) if steps else 1.0)
     live = {curve.name: percent(float(curve.log.min())) for curve in view.live.curves}
-    return [Finding("relu", values), Finding("relu_live", dict(live))]
+    told: dict[str, object] = {**live, "always": percent(view.kept)}
+    return [Finding("relu", values), Finding("relu_live", told)]
 
 
 def ticks_findings(view: Ticks, record: BackpropRecord) -> list[Finding]:

@@ -5,6 +5,7 @@
 s is h, or h and c of an LSTM one above the other. Werbos 1990; Pascanu, Mikolov & Bengio 2013.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ JACOBIANS = "tests/core/test_jacobians.py"
 GRADIENTS = "tests/core/test_gradients.py"
 EDGES = "tests/scenes/test_backprop.py::test_nothing_enters_from_beyond_the_last_step"
 NORMS = "tests/scenes/test_backprop.py::test_norms_stand_for_matrices_that_are_not_sent"
+SHOWN = {"h": "shown_norm", "c": "shown_cell_norm"}
 STATE = {False: "∂L/∂h", True: "∂L/∂s"}
 
 
@@ -34,7 +36,7 @@ def backprop_scene(
     *,
     within: Any = None,
     loss_at: str = "last",
-    shown_norms: Any = None,
+    shown_norms: Mapping[str, Any] | None = None,
     sequence: Sequence | None = None,
     title: str = "",
     rest: int | None = None,
@@ -43,8 +45,8 @@ def backprop_scene(
 
     `jacobians` (T, S, S) are `core.jacobians.step_jacobians`, `direct` (T, H) the part of ∂L/∂h_t
     that comes from the loss at t itself, `within` (T, H) ∂h_t/∂c_t of the same step (LSTM).
-    `shown_norms` (T,) takes the place of ‖∂L/∂h_t‖ on the log strip, where the run on screen
-    computed it in another precision.
+    `shown_norms` {"h": (T,), "c": (T,)} take the place of ‖∂L/∂h_t‖ and ‖∂L/∂c_t‖ on the log
+    strip, where the run on screen computed them in another precision.
     """
     steps, hidden = (int(n) for n in trace.record.h.shape)
     sweep = _Sweep(np.asarray(jacobians, np.float64), np.asarray(direct, np.float64))
@@ -63,11 +65,12 @@ def backprop_scene(
         sweep.summary()
     through = None if within is None else np.asarray(within, np.float64)
     sweep.states(hidden, through, origins.within(peepholes))
-    if shown_norms is not None:
-        norms, made = np.asarray(shown_norms, np.float64), origins.single("√(Σ (∂L/∂h_t)²)")
-        symbol = "‖∂L/∂h‖ float32"
-        sweep.given("shown_norm", symbol, ("time",), norms, GRADIENTS, scale="log", **made)
-    named = "dh_norm" if shown_norms is None else "shown_norm"
+    named = {"h": "dh_norm", "c": None if within is None else "dc_norm"}
+    for state, norms in (shown_norms or {}).items():
+        named[state] = SHOWN[state]
+        symbol, made = f"‖∂L/∂{state}‖ float32", origins.single(f"√(Σ (∂L/∂{state}_t)²)")
+        values = np.asarray(norms, np.float64)
+        sweep.given(SHOWN[state], symbol, ("time",), values, GRADIENTS, scale="log", **made)
     return Scene(
         kind="backprop",
         title=title or "BPTT",
@@ -77,12 +80,7 @@ def backprop_scene(
         substeps=_substeps(matrices),
         sequence=sequence or Sequence(tuple(str(t + 1) for t in range(steps))),
         panels=("direct", "arriving", "ds"),
-        gradient={
-            "h": named,
-            "c": "dc_norm" if within is not None else None,
-            "direct": "direct_norm",
-            "loss": loss_at,
-        },
+        gradient={**named, "direct": "direct_norm", "loss": loss_at},
         rest=max(0, steps - 6) if rest is None else rest,
         facts={"matrices": matrices, "joint": within is not None},
         direction=-1,

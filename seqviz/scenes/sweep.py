@@ -14,7 +14,8 @@ def record_sweep(
 
     A run in float32 keeps its own norms on the log strip; its chain is drawn from its Jacobians.
     """
-    single = record.config.dtype == "float32"
+    norms = {"h": record.curves.total, "c": record.curves.every.c_norm}
+    shown = {state: values.double() for state, values in norms.items() if values is not None}
     inputs = record.task.inputs
     if record.task.values is not None:
         inputs = tuple(_short(value) for value in record.task.values)
@@ -24,7 +25,7 @@ def record_sweep(
         record.direct,
         within=record.within,
         loss_at=record.config.loss,
-        shown_norms=record.curves.total.double() if single else None,
+        shown_norms=shown if record.config.dtype == "float32" else None,
         sequence=Sequence(tuple(label(token) for token in inputs)),
         title=title,
     )

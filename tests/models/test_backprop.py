@@ -386,6 +386,18 @@ def test_both_losses_spike_until_only_the_unclipped_one_is_thrown() -> None:
     assert list(view.descent_columns()) == names
 
 
+def test_a_norm_that_float32_rounds_back_to_itself_is_not_believed() -> None:
+    """T10: 0.6 times the smallest number of a type is, rounded, that number again."""
+    config = BackpropConfig(cell="lstm", hidden=32, length=1000, dtype="float32")
+    record = run(config)
+    told = {f.key: f for f in norms_findings(record, views.norms_view(record))}
+    assert 0 < float(record.curves.every.c_norm[0]) < 1e-44  # type: ignore[index]
+    assert told["norms_rounded"].values["true"] == power(float(record.logs.c[0]) / math.log(10))  # type: ignore[index]
+    assert float(str(told["norms_cell"].values["c"])) == pytest.approx(0.64, abs=0.01)
+    calm = run(BackpropConfig(cell="lstm", dtype="float32"))
+    assert "norms_rounded" not in [f.key for f in norms_findings(calm, views.norms_view(calm))]
+
+
 def test_memory_grows_with_the_length_and_is_said() -> None:
     """Row 31 of the concepts."""
     short, long = run(BackpropConfig(length=20)), run(BackpropConfig(length=40))
@@ -407,6 +419,7 @@ def test_a_relu_identity_is_constant_while_units_live_and_zero_when_they_are_dea
     identity = view.lines.of("identity")
     torch.testing.assert_close(identity, torch.zeros(40, dtype=torch.float64))
     assert 0 < float(view.live.of("identity").min()) < 1
+    assert 0 < view.kept <= float(view.live.of("identity").min())
     assert float(view.lines.of("default")[0]) < -5
     silent = remedies.relu_view(run(replace(ones, numbers=(0.0,) * 40)))
     assert float(silent.lines.of("identity")[0]) == -math.inf

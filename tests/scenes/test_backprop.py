@@ -132,11 +132,22 @@ def test_a_float32_run_keeps_its_own_norms() -> None:
     record = run(BackpropConfig(length=150, dtype="float32"))
     scene = record_sweep(record)
     assert scene.gradient is not None
-    assert scene.gradient["h"] == "shown_norm"
+    assert (scene.gradient["h"], scene.gradient["c"]) == ("shown_norm", None)
     shown = scene["shown_norm"].values
     np.testing.assert_array_equal(shown, record.curves.total.double())
     assert record.zero_at is not None
     assert not shown[: record.zero_at + 1].any()
+
+
+def test_a_float32_lstm_keeps_its_own_norms_of_h_and_of_c() -> None:
+    record = run(BackpropConfig(cell="lstm", length=40, dtype="float32"))
+    scene, every = record_sweep(record), record.curves.every
+    assert every.c_norm is not None
+    assert scene.gradient is not None
+    for state, norms in (("h", every.h_norm), ("c", every.c_norm)):
+        shown = scene[scene.gradient[state]]
+        np.testing.assert_array_equal(shown.values, norms.double())
+        assert shown.operation.parameters["made"] == "float32"
 
 
 def test_what_explodes_on_the_way_back_still_makes_a_scene() -> None:

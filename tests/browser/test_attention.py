@@ -112,6 +112,37 @@ def test_switching_the_mask_off_lets_the_model_cheat_and_stays_in_the_link(
     expect(page.get_by_text("that is reading, not predicting")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("language", "text"), [("en", "cat"), ("ko", "rain"), ("en", "you"), ("ko", "sky")]
+)
+def test_the_softmax_of_the_query_is_on_the_first_screen_of_a_laptop(
+    server: AppServer, page: Page, language: str, text: str
+) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_page(server, page, show="sentence", lang=language, input=text)
+    frame = page.locator("[data-sheet=weights] .sheet-frame")
+    expect(frame).to_be_visible()
+    box = frame.bounding_box()
+    assert box
+    assert box["y"] + box["height"] < 800
+
+
+def test_neither_a_what_if_nor_a_try_moves_anything(server: AppServer, page: Page) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    open_page(server, page, show="sentence", **{"try": "remove"})
+    expect(page.locator(".seqviz-trying")).to_be_visible()
+    knobs = page.locator("[role=radiogroup], [data-testid=stPopoverButton], .sheets")
+    before = [one.bounding_box() for one in knobs.all()]
+    page.get_by_role("button", name="What if").click()
+    page.get_by_text("Remove the token it looks at most").click()
+    expect(page.get_by_role("link", name="Set it again")).to_be_visible()
+    expect(page.get_by_role("button", name="End what-if")).to_be_visible()
+    assert [one.bounding_box() for one in knobs.all()] == before
+    page.get_by_role("link", name="Set it again").click()
+    expect(page.locator(".seqviz-strayed")).to_have_count(0)
+    expect(page.get_by_role("button", name="End what-if")).to_have_count(0)
+
+
 def test_a_what_if_compares_and_ends(server: AppServer, page: Page) -> None:
     open_page(server, page, show="sentence", top="true")
     expect(page.get_by_text("The probability of “ran” goes from")).to_be_visible()

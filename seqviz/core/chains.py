@@ -153,19 +153,22 @@ def gradient_norms(trace: Trace, direct: Tensor, jacobians: Tensor | None = None
     size, hidden = steps.shape[-1], trace.h.shape[-1]
     start = _padded("gradient_norms", trace, direct, size)
     entering = log_norm(start).tolist()
-    carried, scale = torch.zeros_like(start), steps.new_full((len(steps),), -math.inf)
-    vector, log, factors = start[0] * 0, -math.inf, steps.unbind()
+    rows, logs = [start[0] * 0] * len(steps), [-math.inf] * len(steps)
+    vector, log, factors = rows[0], -math.inf, steps.unbind()
     for k in reversed(range(len(steps))):
         if log > -math.inf:
             vector = vector @ factors[k + 1]
-            grown = _log_length(vector)
-            vector = vector / math.exp(grown) if grown > -math.inf else vector
-            log += grown
+            plain = float(torch.linalg.vector_norm(vector))
+            if not 1 / _FAR < plain < _FAR:
+                grown = float(log_norm(vector))
+                vector = vector / math.exp(grown) if grown > -math.inf else vector
+                log += grown
         if entering[k] > -math.inf:
             top = max(log, entering[k])
             vector = vector * math.exp(log - top) + _shrunk(start[k], -top)
             log = top
-        carried[k], scale[k] = vector, log
+        rows[k], logs[k] = vector, log
+    carried, scale = torch.stack(rows), steps.new_tensor(logs)
     c = None
     if trace.kind == "lstm":
         through = cell_to_hidden(trace).double()
@@ -304,12 +307,6 @@ def _measure(blocks: Tensor, scale: Tensor, spectral: bool) -> tuple[Tensor, Ten
     """Logarithms of the Frobenius norm and (if asked for, else 0) of the largest singular value."""
     frobenius = log_norm(blocks, (-2, -1)) + scale
     return frobenius, matrix_norms(blocks).log() + scale if spectral else scale
-
-
-def _log_length(vector: Tensor) -> float:
-    """`log_norm` of one vector, the short way where its squares are well inside float64."""
-    plain = float(torch.linalg.vector_norm(vector))
-    return math.log(plain) if 1 / _FAR < plain < _FAR else float(log_norm(vector))
 
 
 def _shrunk(vector: Tensor, log: float) -> Tensor:

@@ -87,11 +87,35 @@ def unroll(
     kind = kind_of(cell)
     expect_tensor("unroll", "xs", xs, ("time", cell.input_size), cell.weight_ih.dtype)
     h0, c0 = _checked("unroll", kind, cell, xs, h0, c0, options)
-    xs = xs.detach()
     with torch.inference_mode():
-        record = _run(cell, xs, h0, c0, options, reverse)
+        record = _run(cell, xs.detach(), h0, c0, options, reverse)
+    return _traced(cell, record, h0, c0, options, reverse)
+
+
+def trace_of_states(
+    cell: Cell, xs: Tensor, h0: Tensor, c0: Tensor | None, after: State, options: Options
+) -> Trace:
+    """The trace of a forward run whose states after each step are known, h (and c) (T, H).
+
+    Everything else is computed from them, all steps at once.
+    """
+    start = (h0,) if c0 is None else (h0, c0)
+    with torch.inference_mode():
+        x_parts = linear(xs.detach(), cell.weight_ih, cell.bias_ih)
+        before = tuple(
+            torch.cat([first[None], states[:-1]])
+            for first, states in zip(start, after, strict=True)
+        )
+        _, values = _stepper(cell, options)(x_parts, before, 0)
+        record = _assembled(cell, xs.detach(), x_parts, values)
+    return _traced(cell, record, h0, c0, options, reverse=False)
+
+
+def _traced(
+    cell: Cell, record: Step, h0: Tensor, c0: Tensor | None, options: Options, reverse: bool
+) -> Trace:
     return Trace(
-        kind=kind,
+        kind=kind_of(cell),
         cell=copy_cell(cell),
         options=_copied(options),
         h0=h0.detach().clone(),
@@ -145,8 +169,12 @@ def _run(
     stacked = tuple(
         None if column[0] is None else torch.stack(column) for column in zip(*values, strict=True)
     )
+    return _assembled(cell, xs, x_parts, stacked)
+
+
+def _assembled(cell: Cell, xs: Tensor, x_parts: Tensor, values: tuple) -> Step:
     module: Any = {"rnn": rnn, "lstm": lstm, "gru": gru}[kind_of(cell)]
-    return module.assemble(xs, x_parts, stacked)
+    return module.assemble(xs, x_parts, values)
 
 
 def _stepper(cell: Cell, options: Options) -> Callable[[Tensor, State, int], tuple[State, tuple]]:

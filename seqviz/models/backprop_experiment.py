@@ -4,7 +4,9 @@
 cell is fresh: the page is about what the initialisation decides before any training.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import torch
 from torch import Tensor
@@ -15,6 +17,7 @@ from seqviz.core.gradients import Loss, LossCurves, loss_curves
 from seqviz.core.jacobians import cell_to_hidden, step_jacobians
 from seqviz.core.model import SequenceModel, build_model
 from seqviz.core.norms import first_not_finite, zeros_up_to
+from seqviz.core.quick import quick_unroll
 from seqviz.core.training import NO_TARGET
 from seqviz.core.unroll import Trace, unroll
 from seqviz.models.experiment import CellConfig, task_of
@@ -115,7 +118,7 @@ def run(config: BackpropConfig) -> BackpropRecord:
 
 def backward_norms(config: BackpropConfig) -> GradientNorms:
     """‖∂L/∂h_t‖ of a configuration in logarithms, and nothing else."""
-    task, model, trace = _forwards(config)
+    task, model, trace = _forwards(config, quick_unroll)
     targets = model.encode_targets(task.targets) if task.targets else None
     direct = _direct(objective(config.loss, model, targets), trace.h)
     return gradient_norms(trace, direct.double())
@@ -142,11 +145,19 @@ def _value(loss: Loss, h: Tensor) -> Tensor:
     return h[-1].sum() if loss == "last" else h.sum()
 
 
-def _forwards(config: BackpropConfig) -> tuple[Task, SequenceModel, Trace]:
-    task = task_of(_cell_config(config))
+def _forwards(
+    config: BackpropConfig, runs: Callable[..., Trace] = unroll
+) -> tuple[Task, SequenceModel, Trace]:
+    task = _task(_cell_config(replace(config, cell="rnn")))
     model = fresh_model(config, task)
     xs = task.encode(model).to(TYPES[config.dtype])
-    return task, model, unroll(model.cell, xs, model.h0, model.c0, model.options)
+    return task, model, runs(model.cell, xs, model.h0, model.c0, model.options)
+
+
+@lru_cache(maxsize=8)
+def _task(config: CellConfig) -> Task:
+    """The input of a configuration, which is that of every other cell too."""
+    return task_of(config)
 
 
 def fresh_model(config: BackpropConfig, task: Task) -> SequenceModel:

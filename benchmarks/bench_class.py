@@ -1,8 +1,9 @@
 """A class on one process: everybody changes a control every one to three seconds.
 
 Budget: 50 people, each with another configuration, p50 <= 50 ms, p95 <= 150 ms, no error, at
-most 450 MB; 100 people on shared configurations, p95 <= 200 ms. The floor is the same class on a
-page that only echoes the control. The class comes when the server has warmed up.
+most 450 MB; 100 people on shared configurations, p95 <= 200 ms: until everything on the page has
+been answered. The picture is there before that. The floor is the same class on a page that only
+echoes the control. The class comes when the server has warmed up.
 """
 
 import asyncio
@@ -29,8 +30,10 @@ ECHO = "import streamlit as st\n\nst.write(st.number_input('seed', 0, 999_999, 1
 
 @dataclass(frozen=True)
 class Result:
-    """What one class measured."""
+    """What one class measured: milliseconds to the picture, and to the end of the answer."""
 
+    picture50: float
+    picture95: float
     p50: float
     p95: float
     changes: int
@@ -55,7 +58,18 @@ def main() -> None:
         ("50, all different", *cells(own), verdict(own_held(own))),
         ("100, shared", *cells(shared), verdict(shared.p95 <= 200 and not shared.errors)),
     ]
-    head = ("class", "p50 ms", "p95 ms", "changes", "errors", "MB", "CPU ms each", "budget")
+    head = (
+        "class",
+        "picture p50",
+        "picture p95",
+        "p50 ms",
+        "p95 ms",
+        "changes",
+        "errors",
+        "MB",
+        "CPU ms each",
+        "budget",
+    )
     table("A class on one process, a change each 1 to 3 s", head, rows)
 
 
@@ -74,7 +88,7 @@ def any_seed(person: int, turn: int) -> int:
     return 1 + (person + turn) % SHARED_SEEDS
 
 
-def cells(result: Result) -> tuple[float, float, int, int, float, float]:
+def cells(result: Result) -> tuple[float, float, float, float, int, int, float, float]:
     return astuple(result)
 
 
@@ -90,18 +104,20 @@ def measure(
         assert server.process is not None
         time.sleep(WARM_UP_SECONDS)
         before = processor(server.process.pid)
-        waits, errors = asyncio.run(classroom(server.url, page, query, people, seed))
+        pictures, waits, errors = asyncio.run(classroom(server.url, page, query, people, seed))
         memory = resident(server.process.pid)
         each = (processor(server.process.pid) - before) / (len(waits) + people)
+    seen = (quantile(pictures, 0.5), quantile(pictures, 0.95))
     quick = (quantile(waits, 0.5), quantile(waits, 0.95))
-    return Result(*quick, len(waits), len(errors), memory, each)
+    return Result(*seen, *quick, len(waits), len(errors), memory, each)
 
 
 async def classroom(
     url: str, page: str, query: str, people: int, seed: Callable[[int, int], int]
-) -> tuple[list[float], list[str]]:
-    """Milliseconds of every change, and what went wrong."""
+) -> tuple[list[float], list[float], list[str]]:
+    """Milliseconds of every change, to the picture and to the end, and what went wrong."""
     visitors = [Visitor(url, page, query) for _ in range(people)]
+    pictures: list[float] = []
     waits: list[float] = []
     errors: list[str] = []
 
@@ -109,17 +125,20 @@ async def classroom(
         chance = random.Random(person)
         async with visitor:
             await visitor.change()
+            if visitor.reader:
+                await visitor.open_wire()
             await asyncio.sleep(chance.uniform(0, 2))
             end = time.monotonic() + SECONDS
             turn = 0
             while time.monotonic() < end:
                 turn += 1
                 waits.append(await visitor.change(seed=seed(person, turn)))
+                pictures.append(visitor.pictured)
                 await asyncio.sleep(chance.uniform(1, 3))
         errors.extend(visitor.errors)
 
     await asyncio.gather(*(attend(*each) for each in enumerate(visitors)))
-    return waits, errors
+    return pictures, waits, errors
 
 
 def resident(process: int) -> float:

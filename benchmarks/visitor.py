@@ -1,5 +1,7 @@
 """A visitor without a browser: speaks Streamlit's websocket messages, as many as are needed."""
 
+import asyncio
+import json
 import time
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -14,7 +16,11 @@ BIGGEST = 64 * 1024 * 1024
 
 @dataclass
 class Visitor:
-    """One open page. `await visitor.change(seed=3)` moves a control and waits for the answer."""
+    """One open page. `await visitor.change(seed=3)` moves a control and waits for the answer.
+
+    With its wire open, as a browser opens it, pictures come over that; `pictured` is how long the
+    last one took, in milliseconds.
+    """
 
     url: str
     page: str
@@ -25,6 +31,10 @@ class Visitor:
     errors: list[str] = field(default_factory=list)
     received: int = 0
     biggest: bytes = b""
+    reader: str = ""
+    turn: int = 0
+    wire: ClientConnection | None = None
+    pictured: float = 0.0
 
     async def __aenter__(self) -> Self:
         where = urlsplit(self.url)
@@ -38,14 +48,36 @@ class Visitor:
 
     async def __aexit__(self, *_: object) -> None:
         assert self.socket is not None
+        if self.wire is not None:
+            await self.wire.close()
         await self.socket.close()
+
+    async def open_wire(self) -> None:
+        """Open the pictures' own way, once the page is there."""
+        where = urlsplit(self.url)
+        self.wire = await connect(
+            f"ws://{where.netloc}/seqviz/wire/{self.reader}", max_size=BIGGEST
+        )
 
     async def change(self, **controls: float | str | bool) -> float:
         """Milliseconds from sending the new values to the end of the script's answer."""
         self.values.update(controls)
-        start = time.perf_counter()
+        turn, start = self.turn, time.perf_counter()
+        picture = asyncio.create_task(self._picture(start))
         await self._send()
         await self._answer()
+        took = self.pictured = 1e3 * (time.perf_counter() - start)
+        if self.turn == turn:
+            picture.cancel()
+        else:
+            self.pictured = await picture or took
+        return took
+
+    async def _picture(self, start: float) -> float | None:
+        """Milliseconds until the next picture came ahead of the page; None where none does."""
+        if self.wire is None:
+            return None
+        await self.wire.recv()
         return 1e3 * (time.perf_counter() - start)
 
     async def _send(self) -> None:
@@ -90,6 +122,10 @@ class Visitor:
         kind = element.WhichOneof("type")
         if kind == "exception":
             self.errors.append(element.exception.message)
+        elif kind == "bidi_component":
+            data = getattr(element.bidi_component, "bytes")  # noqa: B009
+            note = json.loads(data or "{}")
+            self.reader, self.turn = note.get("reader", self.reader), note.get("turn", self.turn)
         elif kind is not None:
             name = getattr(getattr(element, kind), "id", "")
             if isinstance(name, str) and name.startswith("$$ID-"):

@@ -1,7 +1,7 @@
 // Saving sheets: the picture as one SVG, the numbers as a table.
 import { svgNode } from "./svg.js";
 import { csvText, framed, inlined, SAVE_PAD, SAVE_HEAD } from "./save.js";
-import { cellPlace, cellVisible, rowTokens, rowValues } from "./sheetfacts.js";
+import { cellVisible, columnTokens, rowTokens, rowValues } from "./sheetfacts.js";
 
 /** The sheets as they are shown now, with a title, as one SVG element of its own. */
 export function sheetsNode(ctx, { picture, sheets }) {
@@ -17,17 +17,19 @@ export function sheetsNode(ctx, { picture, sheets }) {
   return whole;
 }
 
-/** Every number of every sheet and head, one row a number; hidden rows are left out. */
+/** Every number of every sheet and head, one row a number, its row and column named; hidden rows are left out. */
 export function sheetNumbers(ctx) {
-  const lines = ["row,token,tensor,column,value"];
+  const lines = ["row,token,tensor,axis,column,name,value"];
   for (const sheet of ctx.sheets.sheets) {
     const tokens = rowTokens(ctx, sheet);
+    const along = columnTokens(ctx, sheet);
+    const axis = sheet.columns === "class" ? "candidate" : sheet.columns;
     for (const name of sheet.names) {
       for (let row = 0; row < sheet.height; row += 1) {
         if (!cellVisible(ctx, sheet, row)) continue;
         const token = csvText(tokens?.[row] ?? "");
         rowValues(ctx, sheet, name, row).forEach((value, column) => {
-          lines.push(`${row + 1},${token},${cellPlace(sheet, name, row, column).name},${column + 1},${value}`);
+          lines.push(`${row + 1},${token},${name},${axis},${column + 1},${csvText(along?.[column] ?? "")},${value}`);
         });
       }
     }

@@ -473,8 +473,19 @@ def test_svg_png_and_numbers_can_be_saved(page: Page) -> None:
         assert text.encode() in saved["SVG"]
     assert saved["PNG"].startswith(b"\x89PNG")
     rows = saved["CSV"].decode().splitlines()
+    assert rows[0] == "row,token,tensor,axis,column,name,value"
     values = [float(row.split(",")[-1]) for row in rows if ",weights," in row]
     np.testing.assert_allclose(values, CAUSAL["weights"].values.ravel(), atol=1e-6)
+    show(page, scenes()["trained-back-4h"], downloads=True)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="CSV", exact=True).click()
+    named = [row.split(",") for row in download.value.path().read_text("utf-8").splitlines()]
+    classes = scenes()["trained-back-4h"].sequence.classes
+    assert classes
+    answers = [row for row in named if row[2] == "p_2" and row[0] == "1"]
+    assert [row[3:6] for row in answers] == [
+        ["candidate", str(place), f'"{token}"'] for place, token in enumerate(classes, start=1)
+    ]
 
 
 def test_two_players_share_one_page(page: Page) -> None:

@@ -24,6 +24,7 @@ from tests.mutants_drawn import DRAWN_MUTANTS
 from tests.mutants_gradients import GRADIENT_MUTANTS
 from tests.mutants_model import MODEL_MUTANTS, MODEL_TESTS
 from tests.mutants_pages import PAGE_MUTANTS
+from tests.mutants_reader import READER_MUTANTS
 
 ROOT = Path(__file__).resolve().parent.parent
 CORE = "seqviz/core"
@@ -70,7 +71,7 @@ MUTANTS = [
     *of_core(MODEL_MUTANTS, MODEL_TESTS),
     *(
         Mutant(name, file, tuple(changes), tests)
-        for tests, written in (*PAGE_MUTANTS, *DRAWN_MUTANTS)
+        for tests, written in (*PAGE_MUTANTS, *DRAWN_MUTANTS, *READER_MUTANTS)
         for name, file, *changes in written
     ),
 ]

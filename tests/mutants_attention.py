@@ -167,6 +167,31 @@ ATTENTION_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         ("left[..., key] = False", "left[..., min(key, T - 1), :] = False"),
     ),
     ("masks: the caller's mask changed", "masks", ("else checked.clone()", "else checked")),
+    (
+        "masks: keys counted from the end",
+        "masks",
+        ("key not in range(S)", "key >= S"),
+    ),
+    (
+        "masks: lengths beyond the last key",
+        "masks",
+        ("int(lengths.min()) < 0 or longest > S", "int(lengths.min()) < 0"),
+    ),
+    (
+        "masks: lengths below 0",
+        "masks",
+        ("int(lengths.min()) < 0 or longest > S", "longest > S"),
+    ),
+    (
+        "masks: padding of another number of keys",
+        "masks",
+        (" or S not in (None, keep.shape[-1])", ""),
+    ),
+    (
+        "masks: masks of other heads",
+        "masks",
+        ("heads is not None and len(allowed) != heads", "False"),
+    ),
     # several heads
     (
         "heads: key rows for queries",

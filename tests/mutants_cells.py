@@ -240,6 +240,16 @@ CELL_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
             "return (self.force.apply(free, t),) * 2",
         ),
     ),
+    (
+        "what if: a gate forced below 0",
+        "what_if",
+        ("not 0 <= self.value <= 1", "not self.value <= 1"),
+    ),
+    (
+        "what if: two gates forced at once",
+        "what_if",
+        ('self.gate not in "iforz" or len(self.gate) != 1', 'self.gate not in "iforz"'),
+    ),
     # parameters
     (
         "init: forget bias in both biases",

@@ -85,6 +85,12 @@ GRADIENT_MUTANTS: list[tuple[str, str, *tuple[Change, ...]]] = [
         "norms",
         ("return bool(((plain > small) & (plain < 1 / small)).all())", "return True"),
     ),
+    (
+        "chains: singular values whatever they cost",
+        "chains",
+        ("spectral and cost <= SPECTRAL_BUDGET", "spectral"),
+    ),
+    ("chains: backwards runs taken for forward ones", "chains", ("if trace.reverse:", "if False:")),
     ("chains: the scale forgotten", "chains", ("scale[far] += largest[far].log()", "pass")),
     (
         "chains: ∂c/∂c without c → h of the same step",

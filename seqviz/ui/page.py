@@ -110,9 +110,7 @@ class Page:
         row afterwards. Controls with labels above them stand on one line below the labels.
         """
         line: Literal["bottom", "center"] = "bottom" if labelled else "center"
-        return st.container(
-            horizontal=True, vertical_alignment=line, gap="small", key="seqviz-row"
-        )
+        return st.container(horizontal=True, vertical_alignment=line, gap="small", key="seqviz-row")
 
     def column(self, *keys: str) -> None:
         """Draw these controls one after the other, as their container lays them out."""

@@ -82,7 +82,8 @@ function makeCell(strip, unit) {
 
 /**
  * Symbol, word and size: beside the strip where there is room, else above it. A single number has its
- * symbol over its middle; a long one at the far right leaves the body of the cell alone.
+ * symbol over its middle; a long one at the far right leaves the body of the cell alone, and one that
+ * has no room above on a phone stands below.
  */
 function stripLabel(ctx, strip, place) {
   const { node, box } = strip;
@@ -93,17 +94,19 @@ function stripLabel(ctx, strip, place) {
   const beside = place.roomy && node.side === "left" && symbol.length <= SYMBOL_MOST;
   const side = beside ? sideOf(word, gaps) : "top";
   const apart = SIDE_GAP + ghosts;
+  const under = !place.roomy && symbol.length > SYMBOL_MOST;
   const lone = place.roomy && !ctx.model.shape(node.tensor).length;
   const outside = node.x > ctx.model.scene.layout.columns - 1 && symbol.length > 2;
   const ended = !lone && !outside && (place.roomy || (node.side === "left" && symbol.length > 2));
   const x = {
     left: box.x - SIDE_GAP,
     right: box.x + box.width + apart,
-    top: box.x + (lone ? box.width / 2 : ended ? box.width / 2 - 3 : 0),
+    top: box.x + (lone || under ? box.width / 2 : ended ? box.width / 2 - 3 : 0),
   }[side];
-  const y = side === "top" ? box.y - 8 : box.y + box.height / 2 - 4;
-  const above = lone ? "middle" : ended ? "end" : "start";
-  const anchor = { left: "end", right: "start", top: above }[side];
+  const above = under ? box.y + box.height + 16 : box.y - 8;
+  const y = side === "top" ? above : box.y + box.height / 2 - 4;
+  const over = lone || under ? "middle" : ended ? "end" : "start";
+  const anchor = { left: "end", right: "start", top: over }[side];
   strip.badgeLeft = side === "right";
   strip.symbol = svgNode("text", { class: "strip-symbol", x, y, "text-anchor": anchor });
   strip.symbol.style.fill = ctx.palette.text(role);

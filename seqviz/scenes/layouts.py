@@ -198,14 +198,14 @@ def gru(hidden: int, options: Any, activation: str) -> Layout:
     bus = gates + draw.strip / 2 + 66
     draw.lanes.append({"role": "hidden", "y": lane, "label": "lane.hidden"})
     draw.strip_of("h", 0.45, lane, id="h_prev", shift=-1, edge="h_0", label="h_prev", side="top")
-    draw.gate("z", 1.65, gates, "z", _stages("z"), "σ")
+    draw.gate("z", 1.75, gates, "z", _stages("z"), "σ")
     draw.gate("r", 3.0, gates, "r", _stages("r"), "σ")
     after = options.reset == "after"
     draw.strip_of("n_h", 4.3, gates, label="n_h", side="left")
     draw.gate("n", 6.0, gates, "n", {"x_part": "n_x", "sum": "n_pre"}, _glyph(activation))
-    draw.node("kept", "glyph", "kept", 1.65, lane, text="×")
+    draw.node("kept", "glyph", "kept", 1.75, lane, text="×")
     keeps = options.update == "keeps"
-    draw.node("z_rest", "glyph", "z_rest", 2.6 if keeps else 1.65, upper, text="1−")
+    draw.node("z_rest", "glyph", "z_rest", 2.6 if keeps else 1.75, upper, text="1−")
     draw.node("written", "glyph", "written", 6.0, upper, text="×")
     draw.node("h_sum", "glyph", "h", 6.0, lane, text="+")
     draw.strip_of("h", 7.5, lane, id="h", label="h", side="top")
@@ -261,10 +261,10 @@ def _update_wires(draw: Drawing, keeps: bool, upper: float) -> None:
     draw.wire("h_prev", "kept", "hidden", "state", carries="h_prev")
     if keeps:
         draw.wire("z", "kept", "forget", "state", carries="z")
-        draw.wire("z", "z_rest", "forget", "state", (1.65, upper), carries="z", arrow=False)
+        draw.wire("z", "z_rest", "forget", "state", (1.75, upper), carries="z", arrow=False)
         draw.wire("z_rest", "written", "forget", "state", carries="z_rest")
     else:
-        branch = (1.65, upper + 22), (5.3, upper + 22), (5.3, upper)
+        branch = (1.75, upper + 22), (5.3, upper + 22), (5.3, upper)
         draw.wire("z", "z_rest", "forget", "state", carries="z", arrow=False)
         draw.wire("z_rest", "kept", "forget", "state", carries="z_rest")
         draw.wire("z", "written", "forget", "state", *branch, carries="z")

@@ -12,6 +12,7 @@ from seqviz.scenes import Scene
 from seqviz.scenes.comparison import compare_scene
 from seqviz.scenes.sweep import record_sweep
 from tests.player.stage import hello, show
+from tests.scene_catalogue import catalogue
 
 SWEEP = record_sweep(run(BackpropConfig()))
 WIDE, PHONE = 1280, 375
@@ -93,3 +94,13 @@ def test_the_token_at_the_cursor_of_a_score_has_no_neighbour_under_it(page: Page
         seen = page.locator(".token-row i").filter(visible=True)
         texts = sorted(seen.evaluate_all(BOXES), key=lambda box: box["left"])
         assert min(gaps(texts)) >= 0
+
+
+def test_a_long_symbol_leaves_its_neighbour_s_alone_on_a_phone(page: Page) -> None:
+    page.set_viewport_size({"width": PHONE, "height": 800})
+    show(page, catalogue()["gru-reset-before"])
+    (long,) = boxes(page, "[data-node=n_h] .strip-symbol")
+    for node in ("r", "n"):
+        (short,) = boxes(page, f"[data-node={node}] .strip-symbol")
+        apart = short["right"] <= long["left"] or long["right"] <= short["left"]
+        assert apart or short["bottom"] <= long["top"]

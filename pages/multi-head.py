@@ -16,7 +16,7 @@ page.header()
 record = heads.compute(config)
 heads.tell_notices(page, record)
 
-row = page.row()
+row = page.row(labelled=bool(heads.own_text(page.values)))
 scene = heads.scene_of(page, record)
 page.picture(scene)
 with row:

@@ -14,7 +14,7 @@ const SLANT_DEGREES = -55;
 export function axisNames(ctx, { sheet, x, y, height, labelled, join }) {
   const name = (key, at) => svgNode("text", { class: "sheet-axis", x: x - 7, y: at, "text-anchor": "end" }, ctx.word(key));
   const along = { key: "sheet.axis_key", class: "sheet.axis_class" }[sheet.columns];
-  const columns = along && (sheet.columns === "class" ? join : labelled) ? [name(along, y + height + 14)] : [];
+  const columns = along && (labelled || (join && sheet.columns === "class")) ? [name(along, y + height + 14)] : [];
   if (!labelled) return columns;
   const both = ctx.sheets.same && sheet.node.row;
   return [name(both ? "sheet.axis_tokens" : sheet.rows === "query" ? "sheet.axis_query" : "sheet.axis_keys", y - 7), ...columns];

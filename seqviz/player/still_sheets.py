@@ -174,7 +174,7 @@ def _rounded(value: float, decimals: int) -> str:
 def _rows(placed: Placed, words: Mapping[str, str], together: bool) -> str:
     """The tokens of the rows, as many as fit, and what rows and columns are."""
     sheet, columns, texts = placed.sheet, placed.sheet.node["columns"], []
-    if (placed.labelled and columns == "key") or (placed.join and columns == "class"):
+    if columns != "feature" and (placed.labelled or (placed.join and columns == "class")):
         along = words.get(f"sheet.axis_{columns}", "")
         texts.append(ink.text(placed.x - 7, placed.y + placed.height + 14, along, size=10))
     if placed.labelled:

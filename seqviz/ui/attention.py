@@ -118,7 +118,7 @@ compute = cached(run)
 def draw_controls(page: Page) -> None:
     """The knobs of the view on screen: the switches in the row, the rest in panels."""
     show, fresh = page.values["show"], page.values["mode"] == "fresh"
-    with page.row():
+    with page.row(labelled=show == "sentence" and bool(_own(page))):
         page.column("show")
         if show == "sentence":
             page.column("input", "mode", *_own(page))

@@ -28,8 +28,9 @@ BOX = """([sheet, row, column]) => {
 OVERLAPS = """() => {
   const boxes = [...document.querySelectorAll(".sheet")].map((sheet) => {
     const hit = sheet.querySelector(".sheet-hit").getBoundingClientRect();
-    const word = sheet.querySelector(".sheet-word").getBoundingClientRect();
-    return { left: hit.left, right: hit.right, top: word.top, bottom: hit.bottom };
+    const word = sheet.querySelector(".sheet-word");
+    const top = word.textContent ? word.getBoundingClientRect().top : hit.top;
+    return { left: hit.left, right: hit.right, top, bottom: hit.bottom };
   });
   return boxes.some((a, k) => boxes.slice(k + 1).some((b) =>
     a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom));

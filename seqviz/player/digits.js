@@ -3,6 +3,7 @@
 export const MINUS = "−";
 const BIG = 1e6;
 const MOST_EXTRA = 3;
+const MOST_DECIMALS = 90;
 const SUPERSCRIPT = { "-": "⁻", 0: "⁰", 1: "¹", 2: "²", 3: "³", 4: "⁴", 5: "⁵", 6: "⁶", 7: "⁷", 8: "⁸", 9: "⁹" };
 const SUBSCRIPT = "₀₁₂₃₄₅₆₇₈₉";
 
@@ -56,11 +57,11 @@ export function percent(x, decimals = 0) {
   return x < 1 && Number(text) === 100 ? `>${fixed(100 - step, decimals)}` : text;
 }
 
-/** The decimals that show a digit of the largest value, at least two. */
+/** The decimals that show a digit of the largest value, at least two; a browser prints 100. */
 function firstDecimals(values) {
   const largest = Math.max(...values.map(Math.abs), 0);
   if (largest === 0 || !Number.isFinite(largest)) return 2;
-  return Math.max(2, -Math.floor(Math.log10(largest)));
+  return Math.min(MOST_DECIMALS, Math.max(2, -Math.floor(Math.log10(largest))));
 }
 
 const printed = (x, decimals) => Number(x.toFixed(decimals));

@@ -158,3 +158,20 @@ def test_a_click_on_a_cell_of_the_map_chooses_its_chain(server: AppServer, page:
     expect(page.get_by_text("no factor, only the direct part")).to_be_visible()
     drawn.click(position={"x": cell[0] * 15.5, "y": cell[1] * 2.5})
     expect(page.get_by_text("no factor, only the direct part")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "ko"])
+def test_nothing_stands_over_the_heading_of_the_charts(
+    server: AppServer, page: Page, language: str
+) -> None:
+    page.set_viewport_size({"width": 375, "height": 812})
+    open_page(server, page, lang=language)
+    expect(page.locator("[data-testid=stPlotlyChart]")).to_be_visible()
+    room = page.locator("h2").first.evaluate(
+        """(heading) => {
+          const box = heading.closest("[data-testid=stElementContainer]");
+          return box.nextElementSibling.getBoundingClientRect().top
+            - heading.getBoundingClientRect().bottom;
+        }"""
+    )
+    assert room >= 4

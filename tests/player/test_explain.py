@@ -11,8 +11,10 @@ import torch
 
 from seqviz.core.parameters import make_cell
 from seqviz.core.unroll import unroll
+from seqviz.models.backprop_experiment import BackpropConfig, run
 from seqviz.scenes import Scene, Sequence
 from seqviz.scenes.recurrent import cell_scene
+from seqviz.scenes.sweep import record_sweep
 from tests.player.conftest import Engine
 from tests.player.sample import every_operation, one_row, one_sum
 from tests.player.test_digits import SUPERSCRIPT, read
@@ -220,6 +222,14 @@ def test_a_gradient_is_a_sum_with_and_without_its_matrices(engine: Engine, scene
     why = explain(engine, sweep, "ds", t, 0)
     assert why["note"] == ""
     assert ["∂ℓ/∂" in row["label"] for row in why["terms"]] == [True]
+
+
+@pytest.mark.parametrize("name", ["ds", "arriving", "dh_norm", "P", "P_norm"])
+def test_a_value_with_two_hundred_zeros_is_explained(engine: Engine, name: str) -> None:
+    scene = record_sweep(run(BackpropConfig(length=480)))
+    for t in (0, 200, 400):
+        why = explain(engine, scene, name, t, 0)
+        assert ("×10⁻" in why["result"]["text"]) == (abs(scene[name].values[t].flat[0]) < 5e-3)
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,9 @@
 Titles, labels and texts come from the page's words; texts made of two parts are `head|text`.
 """
 
-from base64 import b64encode
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from html import escape
-from re import search
 from typing import Any, Literal
 from urllib.parse import quote
 from zlib import crc32
@@ -37,9 +35,9 @@ from seqviz.ui import component, language, links, notices, sharing
 from seqviz.ui.controls import Control, Value
 from seqviz.ui.notices import Notice
 from seqviz.ui.session import Controls
+from seqviz.ui.still import INK, still
 
 MIME = {"csv": "text/csv", "npz": "application/octet-stream", "html": "text/html"}
-INK = {"light": "#1b1f24", "dark": "#e8eaed"}
 SHARED_WORDS = ("frame", "controls", "notices", *text.PLAYER, "figures")
 
 
@@ -396,18 +394,3 @@ class Page:
     @staticmethod
     def _anchor(address: str, text: str) -> str:
         return f'<a href="{escape(address, quote=True)}" target="_self">{escape(text)}</a>'
-
-
-def still(svg: str, ink: str) -> str:
-    """A drawing as an HTML image as wide as the drawing, with its name; `currentColor` is `ink`."""
-    name = search(r'aria-label="([^"]*)"', svg)
-    width = search(r'viewBox="\S+ \S+ (\S+) ', svg)
-    if not name or not width:
-        raise ValueError(f"still: expected an svg with a viewBox and aria-label, got {svg[:80]!r}")
-    head = '<svg xmlns="http://www.w3.org/2000/svg" font-family="system-ui,sans-serif" '
-    drawn = svg.replace("<svg ", head, 1)
-    source = b64encode(drawn.replace("currentColor", ink).encode()).decode()
-    return (
-        f'<img alt="{name[1]}" style="width:min(100%,{width[1]}px)" '
-        f'src="data:image/svg+xml;base64,{source}">'
-    )

@@ -10,7 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from seqviz.text import LANGUAGES, words
 from seqviz.ui import links
-from seqviz.ui.page import still
+from seqviz.ui.still import still
 from tests.ui.parts import unfold
 
 FRAME = Path(links.__file__).with_name("frame.py")

@@ -30,10 +30,8 @@ with row:
         page.column("length")
     with page.panel("model"):
         page.column(*cell.model_controls(record))
-    with page.panel("what_if"):
-        page.column(*cell.what_if_controls(record))
+    cell.what_if(page, record)
     cell.teach_button(page, record)
-    cell.what_if_button(page)
 
 page.heading("facts")
 cell.mode_line(page, record)

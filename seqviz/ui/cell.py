@@ -196,10 +196,13 @@ def teach_button(page: Page, record: CellRecord) -> None:
 WHAT_IF_OFF: dict[str, Value] = {"wipe": False, "gain": 1.0, "force": "none", "edit": 0}
 
 
-def what_if_button(page: Page) -> None:
-    """The way back from a what-if, there while one is on."""
-    if any(page.values[key] != value for key, value in WHAT_IF_OFF.items()):
-        page.button("mode.what_if_off", **WHAT_IF_OFF)
+def what_if(page: Page, record: CellRecord) -> None:
+    """The panel of what-ifs, and the way back from them."""
+    on = any(page.values[key] != value for key, value in WHAT_IF_OFF.items())
+    with page.panel("what_if", on):
+        page.column(*what_if_controls(record))
+        if on:
+            page.button("mode.what_if_off", **WHAT_IF_OFF)
 
 
 def mode_line(page: Page, record: CellRecord) -> None:

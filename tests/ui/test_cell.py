@@ -150,3 +150,18 @@ def test_the_mode_of_a_link_is_what_runs(source: str, cell: str, mode: str, show
     page = visitor.session_state["seqviz-page"]
     assert drawn.value == run(config_of(page.values)).mode
     assert dict(page.address())["mode"] == mode
+
+
+WAY_BACK = "button:mode.what_if_off"
+
+
+@pytest.mark.parametrize(
+    "what_if", [{"wipe": "true"}, {"gain": "2"}, {"force": "f"}, {"edit": "2", "token": "o"}]
+)
+def test_one_click_ends_every_what_if(what_if: dict[str, str]) -> None:
+    visitor = open_page("cell", v="1", lang="en", **what_if)
+    visitor.button(key=WAY_BACK).click().run()
+    values = visitor.session_state["seqviz-page"].values
+    off = {"wipe": False, "gain": 1.0, "force": "none", "edit": 0}
+    assert {key: values[key] for key in off} == off
+    assert WAY_BACK not in [button.key for button in visitor.button]

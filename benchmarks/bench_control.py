@@ -17,7 +17,7 @@ from benchmarks.browser import open_browser, open_page
 from benchmarks.harness import quantile, table, verdict
 from tests.app_server import AppServer
 
-ROUNDS = 25
+ROUNDS = 16
 PAUSE_MS = 600
 P50, P95, ABOVE = 100.0, 150.0, 40.0
 FLOOR = "echo page (floor)"

@@ -23,22 +23,25 @@ P50, P95, ABOVE = 100.0, 150.0, 40.0
 FLOOR = "echo page (floor)"
 Times: TypeAlias = dict[tuple[str, str], list[float]]
 STATES = ("just opened", "in use")
-SENTENCE = ".seqviz .sentence"
 SIZE = "v=1&lang=en&length=50&hidden=8&t=20&seed={}"
 
 
 class Clicked(NamedTuple):
-    """A page, what is clicked on it first and next, and the panel in which that is."""
+    """A page, where its answer is read, what is clicked first and next, and in which panel.
+
+    The answer is read where two cells never say the same.
+    """
 
     query: str
+    answer: str
     choices: tuple[str, str] = ("GRU", "RNN")
     panel: str = ""
 
 
 PAGES = {
-    "cell": Clicked(f"{SIZE}&cell=lstm&mode=fresh&input=sine"),
-    "gradients": Clicked(f"{SIZE}&cell=lstm&input=sine"),
-    "compare": Clicked(f"{SIZE}&input=sine", ("GRU", "LSTM"), "Model A"),
+    "cell": Clicked(f"{SIZE}&cell=lstm&mode=fresh&input=sine", ".seqviz .sentence"),
+    "gradients": Clicked(f"{SIZE}&cell=lstm&input=sine", ".seqviz .diagram"),
+    "compare": Clicked(f"{SIZE}&input=sine", ".seqviz .score", ("GRU", "LSTM"), "Model A"),
 }
 ECHO = """
 import streamlit as st
@@ -59,24 +62,22 @@ def main() -> None:
         with AppServer() as app, AppServer(command=command, flags=quiet) as echo:
             times: Times = {}
             for seed in range(1, ROUNDS + 1):
-                click(browser, echo.url, "#answer", Clicked(""), FLOOR, times)
+                click(browser, echo.url, Clicked("", "#answer"), FLOOR, times)
                 for name, clicked in PAGES.items():
                     link = f"{app.url}/{name}?{clicked.query.format(seed)}"
-                    click(browser, link, SENTENCE, clicked, name, times)
+                    click(browser, link, clicked, name, times)
         browser.close()
     report(times)
 
 
-def click(
-    browser: Browser, url: str, answer: str, clicked: Clicked, name: str, times: Times
-) -> None:
+def click(browser: Browser, url: str, clicked: Clicked, name: str, times: Times) -> None:
     """Add the milliseconds from choosing a cell to the painted answer, on a page of its own."""
-    page = open_page(browser, url, answer, reduced_motion="reduce")
+    page = open_page(browser, url, clicked.answer, reduced_motion="reduce")
     if clicked.panel:
         page.get_by_role("button", name=clicked.panel).click()
     for cell, state in zip(clicked.choices, STATES, strict=True):
         page.wait_for_load_state("networkidle")
-        times.setdefault((name, state), []).append(choose(page, cell, answer))
+        times.setdefault((name, state), []).append(choose(page, cell, clicked.answer))
         page.wait_for_timeout(PAUSE_MS)
     page.context.close()
 
